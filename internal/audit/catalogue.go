@@ -1,0 +1,66 @@
+package audit
+
+// Name is an entry of the event catalogue. A name that is not in the
+// catalogue is refused by the trail.
+type Name string
+
+// The catalogue (threat T192).
+const (
+	ServerStart  Name = "server.start"
+	ServerStop   Name = "server.stop"
+	ConfigLoaded Name = "config.loaded"
+
+	PrimaryOK        Name = "primary.ok"
+	PrimaryRefused   Name = "primary.refused"
+	PrimaryThrottled Name = "primary.throttled"
+	PrimaryError     Name = "primary.error"
+
+	LoginBadRequest      Name = "login.bad_request"
+	LoginServerURL       Name = "login.server_url_unknown"
+	LoginThrottled       Name = "login.throttled"
+	ChallengeIssued      Name = "mfa.challenge"
+	CallbackSeen         Name = "mfa.callback_seen"
+	CallbackMismatch     Name = "mfa.callback_mismatch"
+	UserDenied           Name = "mfa.user_denied"
+	TooManyPending       Name = "mfa.too_many_pending"
+	Fatigue              Name = "mfa.fatigue"
+	LoginDataMalformed   Name = "login_data.malformed"
+	LoginDataUnknown     Name = "login_data.unknown_state"
+	LoginDataExpired     Name = "login_data.expired"
+	LoginDataBinding     Name = "login_data.binding_mismatch"
+	LoginDataUser        Name = "login_data.user_mismatch"
+	LoginDataStatus      Name = "login_data.status_mismatch"
+	LoginDataRedirect    Name = "login_data.redirect_mismatch"
+	LoginDataBurned      Name = "login_data.burned"
+	MFAReplay            Name = "mfa.replay"
+	MFAAccountChanged    Name = "mfa.account_changed"
+	MFARefused           Name = "mfa.refused"
+	MFAPolicyRefused     Name = "mfa.policy_refused"
+	MFAAllowed           Name = "mfa.allowed"
+	MFAIPMismatch        Name = "mfa.ip_mismatch"
+	MFAFailOpen          Name = "mfa.failopen"
+	DuoUnavailable       Name = "duo.unavailable"
+	DuoMisconfigured     Name = "duo.misconfigured"
+	DuoClockSkew         Name = "duo.clock_skew"
+	DuoUntrusted         Name = "duo.untrusted"
+	TransactionExpired   Name = "mfa.expired"
+	SessionStarted       Name = "session.started"
+	SessionReplaced      Name = "session.replaced"
+	SessionEnded         Name = "session.ended"
+	SessionExpired       Name = "session.expired"
+	SessionRevoked       Name = "session.revoked"
+	SessionLimit         Name = "session.limit"
+	SessionBadCookie     Name = "session.bad_cookie"
+	SessionDuplicate     Name = "session.duplicate_cookie"
+	SessionStoreTampered Name = "session.tampered"
+
+	UserAdded       Name = "user.added"
+	UserPassword    Name = "user.password_set"
+	UserDisabled    Name = "user.disabled"
+	UserEnabled     Name = "user.enabled"
+	UserRemoved     Name = "user.removed"
+	UserListed      Name = "user.listed"
+	BootstrapIssued Name = "user.bootstrap_issued"
+	BootstrapUsed   Name = "user.bootstrap_used"
+	ControlRefused  Name = "control.refused"
+)

@@ -1,0 +1,41 @@
+package mfa
+
+import "errors"
+
+// Errors of Begin.
+var (
+	// ErrTooManyPending: a limit on pending transactions is reached.
+	ErrTooManyPending = errors.New("mfa: too many pending logins")
+	// ErrSecondFactorUnavailable: Duo cannot be asked; fail closed. The
+	// duoclient error that says why is joined to it.
+	ErrSecondFactorUnavailable = errors.New("mfa: second factor unavailable")
+)
+
+// Refusals of Redeem. The caller answers all of them alike; they differ in the
+// audit trail only. Each also matches [ErrRefused].
+var (
+	ErrRefused          = errors.New("mfa: login refused")
+	ErrUnknownState     = errors.New("mfa: unknown state")
+	ErrExpired          = errors.New("mfa: transaction expired")
+	ErrNotPending       = errors.New("mfa: transaction already used")
+	ErrBinding          = errors.New("mfa: second call is not from the client of the first")
+	ErrUserMismatch     = errors.New("mfa: usernames disagree")
+	ErrStatusMismatch   = errors.New("mfa: primary status disagrees")
+	ErrRedirectMismatch = errors.New("mfa: redirect URI disagrees")
+	ErrCodeSeen         = errors.New("mfa: code was used before")
+	ErrAccountChanged   = errors.New("mfa: account changed since the first call")
+	ErrPolicy           = errors.New("mfa: outcome not accepted by policy")
+	ErrDenied           = errors.New("mfa: denied by the user")
+)
+
+// Errors of both.
+var (
+	// ErrUnavailable: a store, the directory or the audit trail failed.
+	ErrUnavailable = errors.New("mfa: store or audit trail unavailable")
+	// ErrStartAgain: the exchange ended in doubt; the transaction is burned
+	// and the user must begin again. Also matches
+	// [ErrSecondFactorUnavailable].
+	ErrStartAgain = errors.New("mfa: exchange ended in doubt, start again")
+	// ErrConfig: the configuration is refused.
+	ErrConfig = errors.New("mfa: configuration refused")
+)

@@ -1,0 +1,120 @@
+// Package mfa is the login flow: Begin makes a transaction and a Duo prompt
+// for a user whose password was right, Redeem turns Duo's code into the right
+// to open a session, Deny ends a transaction. It knows no HTTP and no wire
+// format.
+package mfa
+
+import (
+	"context"
+	"time"
+
+	"mfaserver/duoclient"
+	"mfaserver/internal/audit"
+)
+
+// SecondFactor is what the flow needs of Duo; [duoclient.Universal] is one.
+type SecondFactor interface {
+	HealthCheck(ctx context.Context) (duoclient.Health, error)
+	AuthURL(r duoclient.AuthRequest) (string, error)
+	Exchange(ctx context.Context, r duoclient.ExchangeRequest) (*duoclient.Identity, error)
+}
+
+// Accounts tells whether an account is still what it was at the first call.
+type Accounts interface {
+	// Unchanged reports whether the account exists, is enabled, and its
+	// password did not change after since.
+	Unchanged(ctx context.Context, username string, since time.Time) (bool, error)
+}
+
+// Recorder is the audit trail: Record returns when the event is durable.
+type Recorder interface {
+	Record(ctx context.Context, e audit.Event) error
+}
+
+// Releaser ends what a carry holds (logs the upstream session out) when a
+// transaction dies without a session. It must not block for long.
+type Releaser interface {
+	Release(ctx context.Context, username string, c Carry)
+}
+
+// BeginRequest is an accepted password.
+type BeginRequest struct {
+	// Username is canonical, Typed what was typed.
+	Username      string
+	Typed         string
+	UserID        int
+	Administrator bool
+	Primary       PrimaryStatus
+	Message       string
+	RedirectURI   string
+	// AllowEnrolment accepts a prompt that enrols the user.
+	AllowEnrolment bool
+	Carry          Carry
+	Client         Client
+}
+
+// Begun is the outcome of Begin: exactly one field is set.
+type Begun struct {
+	Challenge *Challenge
+	// Grant is set only when failing open.
+	Grant *Grant
+}
+
+// Challenge is what the client needs for the second factor.
+type Challenge struct {
+	AuthURL     string
+	RedirectURI string
+	Primary     PrimaryStatus
+	// Binding is the value for the binding cookie.
+	Binding   string
+	ExpiresAt time.Time
+	// Transaction is the handle for logs.
+	Transaction string
+}
+
+// RedeemRequest is the second call. Everything in it is the client's word: it
+// is compared, never used.
+type RedeemRequest struct {
+	FormUsername string
+	// HeaderUsername holds the readings of the header's username (as UTF-8
+	// and as Latin-1); one must match.
+	HeaderUsername []string
+	Primary        PrimaryStatus
+	Code           string
+	State          string
+	RedirectURI    string
+	Client         Client
+}
+
+// Grant is the right to open one session.
+type Grant struct {
+	Username      string
+	UserID        int
+	Administrator bool
+	Primary       PrimaryStatus
+	Message       string
+	Carry         Carry
+	Transaction   string
+	Factor        string
+	Reason        string
+	Device        string
+	TxID          string
+	At            time.Time
+	// FailOpen: no second factor was proved; the session is read-only and
+	// ends within the hour.
+	FailOpen bool
+}
+
+// View is what the callback page may show of a transaction.
+type View struct {
+	Username    string
+	Primary     PrimaryStatus
+	RedirectURI string
+	StartedAt   time.Time
+	ExpiresAt   time.Time
+	Addr        string
+	UserAgent   string
+	Phase       Phase
+	// SameClient reports that cookie or address is that of the first call.
+	SameClient bool
+}

@@ -1,0 +1,105 @@
+package session
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"time"
+)
+
+// Key is how stores know a session: the SHA-256 of its id. The id itself is
+// only ever in the cookie.
+type Key [sha256.Size]byte
+
+// KeyOf hashes an id.
+func KeyOf(id string) Key { return sha256.Sum256([]byte(id)) }
+
+// Handle is a short public name for logs and listings: it opens nothing.
+func (k Key) Handle() string { return hex.EncodeToString(k[:6]) }
+
+// Session is the state of one signed-in client. The fields describe how the
+// session came to be and never change, except LastActive.
+type Session struct {
+	Key Key
+	// UserID and Username are those of the directory; Username is the
+	// canonical name.
+	UserID   int
+	Username string
+	// Administrator is set for users with the administrator role.
+	Administrator bool
+	CreatedAt     time.Time
+	LastActive    time.Time
+	// Expires is the absolute end, whatever the activity.
+	Expires time.Time
+	// IdleTimeout is how long the session lives without activity.
+	IdleTimeout time.Duration
+	// Source and UserAgent are those of the second call.
+	Source    string
+	UserAgent string
+	// Transaction is the handle of the login it came from.
+	Transaction string
+	// Factor, Reason and Device say how the second factor was proved.
+	Factor string
+	Reason string
+	Device string
+	// FailOpen marks a session that was given without a second factor while
+	// Duo was down; ReadOnly forbids every change.
+	FailOpen bool
+	ReadOnly bool
+	// Page marks the cookie of the pages (__Host-mfa) rather than the API's.
+	Page bool
+	// Carry is the sealed upstream session of a gateway.
+	Carry []byte
+}
+
+// ExpiredAt reports whether the session is over at t: at exactly the limit it
+// is.
+func (s *Session) ExpiredAt(t time.Time) bool {
+	return !t.Before(s.Expires) || !t.Before(s.LastActive.Add(s.IdleTimeout))
+}
+
+// Store keeps sessions. Implementations are safe for concurrent use, and
+// durable as they promise when a call returns. They return copies. Expiry is
+// judged by the caller's clock, on read as well (threat T125).
+//
+// Delete beats Touch: a touch of a session that was deleted never brings it
+// back.
+type Store interface {
+	// Create saves s. When the user then has more than limit live sessions
+	// of the same kind (Page or not), the oldest are deleted and returned.
+	// limit 0 means no limit. now is the caller's clock: sessions over at now
+	// do not count.
+	Create(ctx context.Context, s Session, limit int, now time.Time) (ended []Session, err error)
+	// Find returns the session; [ErrNotFound] when it is unknown or over at
+	// now; [ErrTampered] when the stored record fails its integrity check.
+	Find(ctx context.Context, k Key, now time.Time) (Session, error)
+	// Touch sets LastActive to t if that is later; [ErrNotFound] when gone.
+	// It may be written lazily (a crash may lose a touch, never a delete).
+	Touch(ctx context.Context, k Key, t time.Time) error
+	// Delete ends the session for ever and returns it; [ErrNotFound].
+	Delete(ctx context.Context, k Key) (Session, error)
+	// List returns the live sessions at now, newest first; of one user when
+	// username is not empty.
+	List(ctx context.Context, username string, now time.Time) ([]Session, error)
+	// DeleteUser ends all sessions of a user and returns them.
+	DeleteUser(ctx context.Context, username string) ([]Session, error)
+	// Sweep deletes up to max sessions that are over at now and returns them.
+	Sweep(ctx context.Context, now time.Time, max int) ([]Session, error)
+}
+
+// Errors of stores and of the Manager.
+var (
+	// ErrNotFound: no such live session.
+	ErrNotFound = errors.New("session: not found")
+	// ErrTampered: the stored record is not what was written.
+	ErrTampered = errors.New("session: record fails its integrity check")
+	// ErrUnavailable: the store cannot answer; never to be read as "no session".
+	ErrUnavailable = errors.New("session: store unavailable")
+	// ErrNoCookie: the request names no session.
+	ErrNoCookie = errors.New("session: no cookie")
+	// ErrBadCookie: the cookie's value has not the form of an id.
+	ErrBadCookie = errors.New("session: malformed cookie")
+	// ErrDuplicateCookie: two session cookies in one request (threat T109).
+	ErrDuplicateCookie = errors.New("session: more than one session cookie")
+)
