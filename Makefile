@@ -1,0 +1,77 @@
+# mfaserver: `make help` lists the targets.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+GOLANGCI_VERSION := v2.15.0
+BIN := $(CURDIR)/.bin
+LINT := $(BIN)/golangci-lint-$(GOLANGCI_VERSION)
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+
+# RACE=-race and SHORT=-short are passed on to go test; ARGS to the demo.
+RACE ?=
+SHORT ?=
+ARGS ?=
+FUZZTIME ?= 60s
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: build ## start server and simulator with a demo user; ARGS='--auto approve' passes flags on
+	@exec bin/mfaserver demo $(ARGS)
+
+.PHONY: build
+build: ## build bin/mfaserver, a static binary
+	@CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/mfaserver ./cmd/mfaserver
+
+.PHONY: test
+test: ## run all tests, the official SDK against the simulator included; RACE=-race, SHORT=-short
+	@.ci/need
+	cd internal/compat && go test $(RACE) $(SHORT) ./...
+	go test $(RACE) $(SHORT) -shuffle=on -timeout 20m ./...
+	@.ci/need --report
+
+.PHONY: check
+check: tidy fmt-check vet lint ## everything CI runs: tidy, format, vet, lint, race tests
+	@$(MAKE) --no-print-directory test RACE=-race
+
+.PHONY: tidy
+tidy:
+	go mod tidy -diff
+	cd internal/compat && go mod tidy -diff
+
+.PHONY: fmt
+fmt: $(LINT) ## format with gofumpt and gci
+	$(LINT) fmt
+
+.PHONY: fmt-check
+fmt-check: $(LINT)
+	$(LINT) fmt --diff
+
+.PHONY: vet
+vet:
+	go vet ./...
+	cd internal/compat && go vet ./...
+
+.PHONY: lint
+lint: $(LINT) ## run golangci-lint, the import walls included
+	$(LINT) run ./...
+	cd internal/compat && $(LINT) run --config $(CURDIR)/.golangci.yml ./...
+
+$(LINT):
+	@mkdir -p $(BIN)
+	GOBIN=$(BIN) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
+	@mv $(BIN)/golangci-lint $@
+
+.PHONY: bench
+bench: ## run the benchmarks
+	go test -run '^$$' -bench . -benchmem ./...
+
+.PHONY: fuzz
+fuzz: ## run every fuzz target for FUZZTIME (60s)
+	@.ci/fuzz $(FUZZTIME)
+
+.PHONY: clean
+clean: ## remove what make built
+	rm -rf bin dist .bin
