@@ -87,6 +87,11 @@ type Transaction struct {
 	Phase     Phase
 	// Misses counts wrong fields at the second call; the third burns.
 	Misses int
+	// UnsentCode is the SHA-256 of a code that this transaction was claimed
+	// for and that certainly never reached Duo; zero when there is none. The
+	// code is spent for every other transaction, but this one may try it
+	// again.
+	UnsentCode [sha256.Size]byte
 }
 
 // ExpiredAt reports whether the transaction is over at t: at exactly the
@@ -109,23 +114,29 @@ type Limits struct {
 
 // Transactions keeps transactions. Implementations are safe for concurrent
 // use and durable, as they promise, when a call returns. They return copies.
-// A transaction over at the caller's clock is never returned as live by Find,
-// swept or not.
+// Time is the caller's: a store compares with the times it is given and never
+// reads a clock.
 type Transactions interface {
 	// Insert adds t. known says that t.Addr has completed a login of this
-	// user before (see Known). It returns the transactions that were burned
-	// to make room. [ErrTooManyPending] when a limit is reached: nothing is
-	// then changed, and never another client's transaction. Only live,
-	// unexpired ones at now count.
+	// user before (see [Sources]). It returns the transactions that were
+	// burned to make room, with what they carried; the stored ones keep no
+	// carry. Only pending ones of the same Username and Addr are ever
+	// replaced, the oldest first, never a claimed one; a replacement takes no
+	// new slot, so that the other limits do not apply to it.
+	// [ErrTooManyPending] when a limit is reached: nothing is then changed.
+	// Only live, unexpired ones at now count.
 	Insert(ctx context.Context, t Transaction, l Limits, now time.Time) (replaced []Transaction, err error)
-	// Find returns the transaction in any phase; [ErrUnknownState].
+	// Find returns the transaction in any phase, also after its end until it
+	// is swept (the caller asks ExpiredAt); [ErrUnknownState].
 	Find(ctx context.Context, k Key) (Transaction, error)
 	// Update changes one transaction atomically against all other updates in
 	// the whole cluster: change sees the stored value and alters Phase,
-	// Misses or Carry. change may run more than once and must have no
-	// effects. Its error is returned as it is and nothing is written.
+	// Misses, Carry or UnsentCode. change may run more than once and must
+	// have no effects. Its error is returned as it is and nothing is
+	// written. It returns what is stored now; [ErrUnknownState].
 	Update(ctx context.Context, k Key, change func(*Transaction) error) (Transaction, error)
-	// Siblings returns the live transactions that share a binding.
+	// Siblings returns the live transactions, unexpired at now, that share a
+	// binding.
 	Siblings(ctx context.Context, binding [sha256.Size]byte, now time.Time) ([]Transaction, error)
 	// Sweep removes up to max transactions that expired before the given
 	// time and returns those that were still live, so that what they carry
@@ -133,18 +144,22 @@ type Transactions interface {
 	Sweep(ctx context.Context, expiredBefore time.Time, max int) ([]Transaction, error)
 }
 
-// Sources remembers from which addresses a user completed a login, and which
-// codes were seen. Implementations are safe for concurrent use.
+// Sources remembers from which addresses a user completed a login.
+// Implementations are safe for concurrent use and bounded: they may forget
+// early.
 type Sources interface {
-	// Known reports whether user completed a login from addr.
-	Known(ctx context.Context, username string, addr netip.Addr) (bool, error)
-	// Remember notes a completed login until the given time.
+	// Known reports whether user completed a login from addr that is
+	// remembered beyond now.
+	Known(ctx context.Context, username string, addr netip.Addr, now time.Time) (bool, error)
+	// Remember notes a completed login until the given time; a later time
+	// wins over an earlier one.
 	Remember(ctx context.Context, username string, addr netip.Addr, until time.Time) error
 }
 
 // Codes remembers spent codes for the whole cluster (threat T069).
 type Codes interface {
 	// Spend notes the hash of a code until the given time and reports
-	// whether it was new. Atomic: of any number of racers one sees true.
+	// whether it was new: never noted, or noted until now or earlier.
+	// Atomic: of any number of racers one sees true.
 	Spend(ctx context.Context, code [sha256.Size]byte, until, now time.Time) (fresh bool, err error)
 }
