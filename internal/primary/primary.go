@@ -77,11 +77,14 @@ type Authenticator interface {
 }
 
 // Users is the store of the local directory. Names compare byte for byte.
-// Implementations are safe for concurrent use and durable when a call
-// returns.
+// Times keep their nanoseconds and the zero time stays zero; the location may
+// change to UTC. Implementations are safe for concurrent use and durable when
+// a call returns. A failure that is none of the sentinels named here is the
+// store's own and reaches the caller of this package as [ErrUnavailable].
 type Users interface {
-	// Insert adds u with its encoded hash and returns it with its ID;
-	// [ErrUserExists] when the name is taken.
+	// Insert adds u with its encoded hash and returns it with its ID, which
+	// is higher than every ID given before, deleted users included (u.ID is
+	// ignored); [ErrUserExists] when the name is taken.
 	Insert(ctx context.Context, u User, hash string) (User, error)
 	// Find returns the user and the encoded hash; [ErrUserUnknown].
 	Find(ctx context.Context, username string) (User, string, error)
@@ -90,8 +93,10 @@ type Users interface {
 	// List returns all users ordered by ID.
 	List(ctx context.Context) ([]User, error)
 	// Update changes one user inside one transaction: change sees the
-	// stored row and may alter all but ID and Username, and the hash.
-	// An error of change is returned as it is and nothing is written.
+	// stored row and may alter all but ID and Username, and the hash. What
+	// it does to ID and Username is ignored. It may run while the store is
+	// locked, so it must not call the store. An error of change is returned
+	// as it is and nothing is written; [ErrUserUnknown].
 	Update(ctx context.Context, username string, change func(u *User, hash *string) error) (User, error)
 	// Delete removes the user; [ErrUserUnknown].
 	Delete(ctx context.Context, username string) error
