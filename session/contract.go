@@ -1,6 +1,7 @@
 package session
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -55,34 +56,58 @@ type Session struct {
 
 // ExpiredAt reports whether the session is over at t: at exactly the limit it
 // is.
-func (s *Session) ExpiredAt(t time.Time) bool {
-	return !t.Before(s.Expires) || !t.Before(s.LastActive.Add(s.IdleTimeout))
+func (s *Session) ExpiredAt(t time.Time) bool { return !t.Before(s.end()) }
+
+// end is when the session is over unless it is touched before.
+func (s *Session) end() time.Time {
+	if idle := s.LastActive.Add(s.IdleTimeout); idle.Before(s.Expires) {
+		return idle
+	}
+	return s.Expires
+}
+
+// Clone returns a copy that shares no memory that can be written to.
+func (s *Session) Clone() Session {
+	c := *s
+	c.Carry = bytes.Clone(s.Carry)
+	return c
 }
 
 // Store keeps sessions. Implementations are safe for concurrent use, and
-// durable as they promise when a call returns. They return copies. Expiry is
-// judged by the caller's clock, on read as well (threat T125).
+// durable as they promise when a call returns. They keep every field, times to
+// the nanosecond as instants (the location may change), and they return
+// copies: nobody can change what is stored through a value given or returned.
+// Usernames are compared byte for byte. Expiry is judged by the caller's
+// clock, on read as well (threat T125).
 //
 // Delete beats Touch: a touch of a session that was deleted never brings it
-// back.
+// back. Exactly one of several concurrent deletes returns the session.
+//
+// An error that matches none of this package's errors means that the store
+// could not answer; the [Manager] hands it on as [ErrUnavailable].
 type Store interface {
-	// Create saves s. When the user then has more than limit live sessions
-	// of the same kind (Page or not), the oldest are deleted and returned.
-	// limit 0 means no limit. now is the caller's clock: sessions over at now
-	// do not count.
+	// Create saves s; [ErrExists], and nothing changed, when the key is
+	// taken. When the user then has more than limit live sessions of the same
+	// kind (Page or not), those with the earliest CreatedAt are deleted and
+	// returned, never s itself. limit 0 means no limit. now is the caller's
+	// clock: sessions over at now neither count nor are deleted here (Sweep
+	// returns them).
 	Create(ctx context.Context, s Session, limit int, now time.Time) (ended []Session, err error)
 	// Find returns the session; [ErrNotFound] when it is unknown or over at
 	// now; [ErrTampered] when the stored record fails its integrity check.
 	Find(ctx context.Context, k Key, now time.Time) (Session, error)
-	// Touch sets LastActive to t if that is later; [ErrNotFound] when gone.
+	// Touch sets LastActive to t if that is later, and changes nothing else
+	// otherwise; [ErrNotFound] when gone. It does not judge expiry.
 	// It may be written lazily (a crash may lose a touch, never a delete).
 	Touch(ctx context.Context, k Key, t time.Time) error
-	// Delete ends the session for ever and returns it; [ErrNotFound].
+	// Delete ends the session for ever and returns it, whether or not it is
+	// over; [ErrNotFound] when it is not there (any more).
 	Delete(ctx context.Context, k Key) (Session, error)
-	// List returns the live sessions at now, newest first; of one user when
-	// username is not empty.
+	// List returns the live sessions at now, of both kinds, latest CreatedAt
+	// first; of one user when username is not empty.
 	List(ctx context.Context, username string, now time.Time) ([]Session, error)
-	// DeleteUser ends all sessions of a user and returns them.
+	// DeleteUser ends all sessions of a user, of both kinds and whether or
+	// not they are over, and returns them; none is no error.
 	DeleteUser(ctx context.Context, username string) ([]Session, error)
 	// Sweep deletes up to max sessions that are over at now and returns them.
 	Sweep(ctx context.Context, now time.Time, max int) ([]Session, error)
@@ -92,6 +117,8 @@ type Store interface {
 var (
 	// ErrNotFound: no such live session.
 	ErrNotFound = errors.New("session: not found")
+	// ErrExists: a session with this key is stored already.
+	ErrExists = errors.New("session: key exists already")
 	// ErrTampered: the stored record is not what was written.
 	ErrTampered = errors.New("session: record fails its integrity check")
 	// ErrUnavailable: the store cannot answer; never to be read as "no session".
