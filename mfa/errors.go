@@ -25,7 +25,11 @@ var (
 	ErrCodeSeen         = errors.New("mfa: code was used before")
 	ErrAccountChanged   = errors.New("mfa: account changed since the first call")
 	ErrPolicy           = errors.New("mfa: outcome not accepted by policy")
+	ErrRelayed          = errors.New("mfa: prompt was answered from another address")
 	ErrDenied           = errors.New("mfa: denied by the user")
+	// ErrSecondFactorRefused: Duo, or the check of what Duo said, refused the
+	// code. The duoclient error is joined to it.
+	ErrSecondFactorRefused = errors.New("mfa: second factor refused")
 )
 
 // Errors of both.
@@ -38,4 +42,6 @@ var (
 	ErrStartAgain = errors.New("mfa: exchange ended in doubt, start again")
 	// ErrConfig: the configuration is refused.
 	ErrConfig = errors.New("mfa: configuration refused")
+	// ErrArgument: the caller of Begin left out what every login has.
+	ErrArgument = errors.New("mfa: argument refused")
 )

@@ -47,10 +47,15 @@ type BeginRequest struct {
 	Primary       PrimaryStatus
 	Message       string
 	RedirectURI   string
+	// CheckedAt is when the check of the password began: a password changed
+	// after it ends this login. Zero is the time of Begin.
+	CheckedAt time.Time
 	// AllowEnrolment accepts a prompt that enrols the user.
 	AllowEnrolment bool
-	Carry          Carry
-	Client         Client
+	// Carry belongs to the flow from here on: it ends in a [Grant] or is
+	// released, also when Begin fails.
+	Carry  Carry
+	Client Client
 }
 
 // Begun is the outcome of Begin: exactly one field is set.

@@ -138,10 +138,10 @@ type Transactions interface {
 	// Siblings returns the live transactions, unexpired at now, that share a
 	// binding.
 	Siblings(ctx context.Context, binding [sha256.Size]byte, now time.Time) ([]Transaction, error)
-	// Sweep removes up to max transactions that expired before the given
-	// time and returns those that were still live, so that what they carry
-	// can be released.
-	Sweep(ctx context.Context, expiredBefore time.Time, max int) ([]Transaction, error)
+	// Sweep removes up to limit transactions that expired before the given
+	// time, says how many, and returns those that were still live, so that
+	// what they carry can be released.
+	Sweep(ctx context.Context, expiredBefore time.Time, limit int) (removed int, live []Transaction, err error)
 }
 
 // Sources remembers from which addresses a user completed a login.
