@@ -112,19 +112,33 @@ type Limits struct {
 	Total int
 }
 
+// For returns the limits of one client: what is kept for known addresses (see
+// [Sources]) is taken off for the others, and Reserved is then zero.
+func (l Limits) For(known bool) Limits {
+	if !known {
+		l.PerUser -= l.Reserved
+		l.Total -= l.Total / reservedShare
+	}
+	l.Reserved = 0
+	return l
+}
+
+// reservedShare of all places are kept for known addresses: one in ten.
+const reservedShare = 10
+
 // Transactions keeps transactions. Implementations are safe for concurrent
 // use and durable, as they promise, when a call returns. They return copies.
 // Time is the caller's: a store compares with the times it is given and never
 // reads a clock.
 type Transactions interface {
-	// Insert adds t. known says that t.Addr has completed a login of this
-	// user before (see [Sources]). It returns the transactions that were
-	// burned to make room, with what they carried; the stored ones keep no
-	// carry. Only pending ones of the same Username and Addr are ever
-	// replaced, the oldest first, never a claimed one; a replacement takes no
-	// new slot, so that the other limits do not apply to it.
-	// [ErrTooManyPending] when a limit is reached: nothing is then changed.
-	// Only live, unexpired ones at now count.
+	// Insert adds t. l are the limits for this client, see [Limits.For]:
+	// stores look at PerClient, PerUser and Total and nothing else. It
+	// returns the transactions that were burned to make room, with what they
+	// carried; the stored ones keep no carry. Only pending ones of the same
+	// Username and Addr are ever replaced, the oldest first, never a claimed
+	// one; a replacement takes no new slot, so that PerUser and Total do not
+	// apply to it. [ErrTooManyPending] when a limit is reached: nothing is
+	// then changed. Only live, unexpired ones at now count.
 	Insert(ctx context.Context, t Transaction, l Limits, now time.Time) (replaced []Transaction, err error)
 	// Find returns the transaction in any phase, also after its end until it
 	// is swept (the caller asks ExpiredAt); [ErrUnknownState].
