@@ -81,6 +81,7 @@ func same(a, b primary.User) bool {
 }
 
 func testRoundTrip(t *testing.T, s primary.Users) {
+	t.Helper()
 	want := insert(t, s, sample("alice"), "$hash$")
 	if want.ID < 1 {
 		t.Fatalf("Insert gave ID %d, want 1 or more", want.ID)
@@ -101,6 +102,7 @@ func testRoundTrip(t *testing.T, s primary.Users) {
 }
 
 func testZeroTimes(t *testing.T, s primary.Users) {
+	t.Helper()
 	insert(t, s, primary.User{Username: "alice", Role: primary.RoleUser}, "")
 	got, hash, err := s.Find(t.Context(), "alice")
 	if err != nil || hash != "" {
@@ -112,6 +114,7 @@ func testZeroTimes(t *testing.T, s primary.Users) {
 }
 
 func testNamesAreBytes(t *testing.T, s primary.Users) {
+	t.Helper()
 	// Threat T005: a store that folds names would make two people one.
 	names := []string{
 		"admin", "Admin", "ADMIN", "admin ", " admin", "ａｄｍｉｎ", "adm\u0131n", "admin%", "adm_n", "a:b:c", `x' OR '1'='1`,
@@ -137,6 +140,7 @@ func testNamesAreBytes(t *testing.T, s primary.Users) {
 }
 
 func testInsertTaken(t *testing.T, s primary.Users) {
+	t.Helper()
 	insert(t, s, sample("alice"), "first")
 	if _, err := s.Insert(t.Context(), primary.User{Username: "alice"}, "second"); !errors.Is(err, primary.ErrUserExists) {
 		t.Fatalf("second Insert = %v, want ErrUserExists", err)
@@ -147,6 +151,7 @@ func testInsertTaken(t *testing.T, s primary.Users) {
 }
 
 func testUnknown(t *testing.T, s primary.Users) {
+	t.Helper()
 	insert(t, s, sample("alice"), "h")
 	ctx := t.Context()
 	if _, _, err := s.Find(ctx, "bob"); !errors.Is(err, primary.ErrUserUnknown) {
@@ -171,6 +176,7 @@ func testUnknown(t *testing.T, s primary.Users) {
 }
 
 func testIDsAreNeverReused(t *testing.T, s primary.Users) {
+	t.Helper()
 	first := insert(t, s, sample("alice"), "h")
 	second := insert(t, s, primary.User{ID: 999, Username: "bob"}, "h")
 	if second.ID <= first.ID || second.ID == 999 {
@@ -187,6 +193,7 @@ func testIDsAreNeverReused(t *testing.T, s primary.Users) {
 }
 
 func testListByID(t *testing.T, s primary.Users) {
+	t.Helper()
 	if users, err := s.List(t.Context()); err != nil || len(users) != 0 {
 		t.Fatalf("List of an empty store = %v, %v", users, err)
 	}
@@ -201,7 +208,9 @@ func testListByID(t *testing.T, s primary.Users) {
 	var got []string
 	for _, u := range users {
 		got = append(got, u.Username)
-		if expect := sample(u.Username); func() bool { expect.ID = u.ID; return !same(u, expect) }() {
+		expect := sample(u.Username)
+		expect.ID = u.ID
+		if !same(u, expect) {
 			t.Errorf("List has %+v, want %+v", u, expect)
 		}
 	}
@@ -211,6 +220,7 @@ func testListByID(t *testing.T, s primary.Users) {
 }
 
 func testUpdate(t *testing.T, s primary.Users) {
+	t.Helper()
 	stored := insert(t, s, sample("alice"), "old")
 	at := time.Date(2027, 1, 2, 3, 4, 5, 999999999, time.UTC)
 	want := primary.User{
@@ -233,6 +243,7 @@ func testUpdate(t *testing.T, s primary.Users) {
 }
 
 func testUpdateRefused(t *testing.T, s primary.Users) {
+	t.Helper()
 	stored := insert(t, s, sample("alice"), "old")
 	refusal := errors.New("change refuses")
 	_, err := s.Update(t.Context(), "alice", func(u *primary.User, hash *string) error {
@@ -248,6 +259,7 @@ func testUpdateRefused(t *testing.T, s primary.Users) {
 }
 
 func testUpdateKeepsIdentity(t *testing.T, s primary.Users) {
+	t.Helper()
 	stored := insert(t, s, sample("alice"), "h")
 	got, err := s.Update(t.Context(), "alice", func(u *primary.User, _ *string) error {
 		u.ID, u.Username, u.Email = 12345, "mallory", "new@example.org"
@@ -262,6 +274,7 @@ func testUpdateKeepsIdentity(t *testing.T, s primary.Users) {
 }
 
 func testUpdatesDoNotGetLost(t *testing.T, s primary.Users) {
+	t.Helper()
 	insert(t, s, primary.User{Username: "alice"}, "")
 	const writers, rounds = 8, 10
 	var wg sync.WaitGroup
@@ -282,6 +295,7 @@ func testUpdatesDoNotGetLost(t *testing.T, s primary.Users) {
 }
 
 func testConcurrentInsert(t *testing.T, s primary.Users) {
+	t.Helper()
 	const writers = 16
 	errs := make([]error, writers)
 	var wg sync.WaitGroup
@@ -304,6 +318,7 @@ func testConcurrentInsert(t *testing.T, s primary.Users) {
 }
 
 func testSpendOnce(t *testing.T, s primary.Users) {
+	t.Helper()
 	// Threat T015: a one-time secret is spent by exactly one of many.
 	insert(t, s, primary.User{Username: "admin", Bootstrap: true}, "secret")
 	spent := errors.New("spent")
@@ -337,6 +352,7 @@ func testSpendOnce(t *testing.T, s primary.Users) {
 }
 
 func testDelete(t *testing.T, s primary.Users) {
+	t.Helper()
 	u := insert(t, s, sample("alice"), "h")
 	insert(t, s, sample("bob"), "h")
 	if err := s.Delete(t.Context(), "alice"); err != nil {

@@ -1,0 +1,287 @@
+// Package throttle counts failures and says when enough is enough. It owns the
+// counters for accounts, sources and everything together; what a failure is,
+// and what to answer, its callers decide. Successes are never counted.
+//
+// A limit is soft: it ends by itself. After Limit failures within Window every
+// further attempt waits, a delay that doubles with each failure up to MaxDelay
+// and is forgotten after a calm Window.
+package throttle
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"time"
+)
+
+// Rule limits the failures of one key. The zero Rule limits nothing.
+type Rule struct {
+	// Limit is the number of failures within Window that is still accepted:
+	// the next attempt waits. At most [MaxLimit]; 0 switches the rule off.
+	Limit int
+	// Window is how long a failure counts: it is forgotten between 14/15 of
+	// Window and Window after it happened. At least a second.
+	Window time.Duration
+	// Delay is the first wait, MaxDelay the longest; 0 means a fifteenth of
+	// Window and Window.
+	Delay    time.Duration
+	MaxDelay time.Duration
+}
+
+// MaxLimit is the highest Limit, after Factor.
+const MaxLimit = 60_000
+
+// DefaultCapacity is how many keys of each kind are remembered. With every
+// table full they take less than 32 MiB (threat T182).
+const DefaultCapacity = 1 << 15
+
+// Config says what to limit.
+type Config struct {
+	// Account limits one account over all sources, Source one source (an
+	// IPv4 address, an IPv6 /64) over all accounts, Global everything.
+	Account Rule
+	Source  Rule
+	Global  Rule
+	// KnownFor is how long a source that succeeded for an account is known
+	// to belong to it. The two then have a counter of their own, by the rule
+	// of Account, and are not held up by what others do to the account or to
+	// the server (threat T008). 0 switches this off.
+	KnownFor time.Duration
+	// Factor multiplies every Limit; 0 means 1.
+	Factor int
+	// Capacity is the number of keys remembered of each kind, the least
+	// recently used are forgotten first; 0 means [DefaultCapacity].
+	Capacity int
+	// Now is the clock; nil means the real one.
+	Now func() time.Time
+}
+
+// Subject is who attempts. What is left empty is not counted.
+type Subject struct {
+	// Account is the key of the account, folded as the caller sees fit.
+	Account string
+	// Source is the client's address as far as it can be trusted. An IPv4
+	// address inside IPv6 counts as IPv4; zones do not count.
+	Source netip.Addr
+}
+
+// Scope says which limit was met.
+type Scope string
+
+// The scopes.
+const (
+	ScopeAccount Scope = "account"
+	ScopeSource  Scope = "source"
+	ScopeGlobal  Scope = "global"
+)
+
+// Errors of the package.
+var (
+	// ErrThrottled: the subject has to wait; the error is an [*Error].
+	ErrThrottled = errors.New("throttle: too many failures")
+	// ErrConfig: a rule makes no sense.
+	ErrConfig = errors.New("throttle: configuration refused")
+)
+
+// Error says when to try again. It matches [ErrThrottled].
+type Error struct {
+	// RetryAfter is more than zero.
+	RetryAfter time.Duration
+	// Scope is for logs; callers do not show it.
+	Scope Scope
+}
+
+func (e *Error) Error() string { return ErrThrottled.Error() }
+
+// Is implements the errors.Is contract.
+func (e *Error) Is(target error) bool { return target == ErrThrottled }
+
+// Limiter counts failures in memory. It is safe for concurrent use. Its
+// methods take a context and return errors so that counters shared by several
+// nodes can stand in its place; this one never fails but with [ErrThrottled].
+type Limiter struct {
+	account *table
+	source  *table
+	global  *table
+	// pairs counts failures of an account from a source known to it.
+	pairs *table
+	known *known
+	seeds seeds
+	now   func() time.Time
+	epoch time.Time
+}
+
+// New makes a limiter; [ErrConfig] when a rule makes no sense.
+func New(c Config) (*Limiter, error) {
+	if c.Factor < 0 || c.Capacity < 0 || c.KnownFor < 0 {
+		return nil, fmt.Errorf("%w: negative factor, capacity or time", ErrConfig)
+	}
+	factor, capacity := max(c.Factor, 1), c.Capacity
+	if capacity == 0 {
+		capacity = DefaultCapacity
+	}
+	now := c.Now
+	if now == nil {
+		now = time.Now //nolint:forbidigo // the one real clock of this package
+	}
+	l := &Limiter{seeds: newSeeds(), now: now, epoch: now(), known: newKnown(c.KnownFor, capacity)}
+	for _, t := range []struct {
+		to       **table
+		rule     Rule
+		capacity int
+	}{
+		{&l.account, c.Account, capacity},
+		{&l.source, c.Source, capacity},
+		{&l.global, c.Global, 1},
+		{&l.pairs, c.Account, capacity},
+	} {
+		rule, err := t.rule.complete(factor)
+		if err != nil {
+			return nil, err
+		}
+		*t.to = newTable(rule, t.capacity)
+	}
+	return l, nil
+}
+
+// complete fills the defaults of a rule and checks it.
+func (r Rule) complete(factor int) (Rule, error) {
+	if r.Limit == 0 {
+		return Rule{}, nil
+	}
+	if r.Limit < 0 || r.Limit > MaxLimit/factor {
+		return Rule{}, fmt.Errorf("%w: limit %d times %d is not between 1 and %d", ErrConfig, r.Limit, factor, MaxLimit)
+	}
+	r.Limit *= factor
+	if r.Window < time.Second {
+		return Rule{}, fmt.Errorf("%w: window %s is less than a second", ErrConfig, r.Window)
+	}
+	if r.Delay == 0 {
+		r.Delay = r.Window / slots
+	}
+	if r.MaxDelay == 0 {
+		r.MaxDelay = r.Window
+	}
+	if r.Delay < 0 || r.MaxDelay < r.Delay {
+		return Rule{}, fmt.Errorf("%w: delay %s and longest delay %s", ErrConfig, r.Delay, r.MaxDelay)
+	}
+	return r, nil
+}
+
+// Check reports whether s may attempt now: nil, or an [*Error]. It changes
+// nothing. Where attempts run at the same time, use [Limiter.Take].
+func (l *Limiter) Check(_ context.Context, s Subject) error {
+	return l.check(l.buckets(s), l.clock())
+}
+
+// Take is Check that also reserves the attempt: near the limit only as many
+// attempts run at once as failures are left, so that a volley of guesses gets
+// no further than the same guesses one by one. End the attempt with Fail or
+// with End.
+func (l *Limiter) Take(_ context.Context, s Subject) (*Attempt, error) {
+	buckets, at := l.buckets(s), l.clock()
+	for i, b := range buckets {
+		if wait := b.table.take(b.key, at); wait > 0 {
+			for _, taken := range buckets[:i] {
+				taken.table.end(taken.key)
+			}
+			return nil, &Error{RetryAfter: wait, Scope: b.scope}
+		}
+	}
+	return &Attempt{limiter: l, buckets: buckets}, nil
+}
+
+// Fail counts a failure of s.
+func (l *Limiter) Fail(_ context.Context, s Subject) error {
+	at := l.clock()
+	for _, b := range l.buckets(s) {
+		b.table.fail(b.key, at)
+	}
+	return nil
+}
+
+// Succeed notes that s completed what it attempted: its source is known to
+// the account from now on. It takes back no failure, so that a success
+// elsewhere does not give an attacker new guesses (threat T007).
+func (l *Limiter) Succeed(_ context.Context, s Subject) error {
+	if s.Account != "" && s.Source.IsValid() {
+		l.known.note(l.pairKey(s), l.clock())
+	}
+	return nil
+}
+
+// Attempt is a reserved attempt. Fail or End it once; later calls do nothing.
+// It is not safe for concurrent use.
+type Attempt struct {
+	limiter *Limiter
+	buckets []bucket
+}
+
+// Fail counts the attempt as a failure and ends it.
+func (a *Attempt) Fail(_ context.Context) error {
+	at := a.limiter.clock()
+	for _, b := range a.buckets {
+		b.table.fail(b.key, at)
+	}
+	a.End()
+	return nil
+}
+
+// End ends the attempt uncounted.
+func (a *Attempt) End() {
+	for _, b := range a.buckets {
+		b.table.end(b.key)
+	}
+	a.buckets = nil
+}
+
+// bucket is one counter that an attempt falls under.
+type bucket struct {
+	table *table
+	key   key
+	scope Scope
+}
+
+// buckets lists the counters of s: its source, and either the account and the
+// global one, or those of a known pair.
+func (l *Limiter) buckets(s Subject) []bucket {
+	buckets := make([]bucket, 0, 3)
+	if l.source.on() && s.Source.IsValid() {
+		buckets = append(buckets, bucket{l.source, l.seeds.source(s.Source), ScopeSource})
+	}
+	if s.Account != "" && s.Source.IsValid() {
+		if pair := l.pairKey(s); l.known.has(pair, l.clock()) {
+			if l.pairs.on() {
+				buckets = append(buckets, bucket{l.pairs, pair, ScopeAccount})
+			}
+			return buckets
+		}
+	}
+	if l.account.on() && s.Account != "" {
+		buckets = append(buckets, bucket{l.account, l.seeds.text(s.Account), ScopeAccount})
+	}
+	if l.global.on() {
+		buckets = append(buckets, bucket{l.global, key{}, ScopeGlobal})
+	}
+	return buckets
+}
+
+func (l *Limiter) check(buckets []bucket, at time.Duration) error {
+	for _, b := range buckets {
+		if wait := b.table.wait(b.key, at); wait > 0 {
+			return &Error{RetryAfter: wait, Scope: b.scope}
+		}
+	}
+	return nil
+}
+
+func (l *Limiter) pairKey(s Subject) key {
+	return l.seeds.pair(s.Account, s.Source)
+}
+
+// clock is the time since the limiter was made. A clock set back stands still
+// at the start: it frees nobody early.
+func (l *Limiter) clock() time.Duration {
+	return max(l.now().Sub(l.epoch), 0)
+}
