@@ -32,7 +32,9 @@ type Recorder interface {
 }
 
 // Releaser ends what a carry holds (logs the upstream session out) when a
-// transaction dies without a session. It must not block for long.
+// transaction dies without a session. It must not block for long, and ending
+// what has ended already is no error: after a failing store it may be called
+// twice.
 type Releaser interface {
 	Release(ctx context.Context, username string, c Carry)
 }
