@@ -1,0 +1,74 @@
+package sqlite_test
+
+import (
+	"path/filepath"
+	"testing"
+
+	"mfaserver/internal/primary"
+	"mfaserver/internal/primary/primarytest"
+	"mfaserver/internal/seal"
+	"mfaserver/internal/store/sqlite"
+	"mfaserver/mfa"
+	"mfaserver/mfa/mfatest"
+	"mfaserver/session"
+	"mfaserver/session/sessiontest"
+)
+
+func TestSessionsKeepTheContract(t *testing.T) {
+	t.Parallel()
+	sessiontest.TestStore(t, func(t *testing.T) session.Store { t.Helper(); return newStore(t).Sessions() })
+}
+
+func TestUsersKeepTheContract(t *testing.T) {
+	t.Parallel()
+	primarytest.TestUsers(t, func(t *testing.T) primary.Users { t.Helper(); return newStore(t).Users() })
+}
+
+func TestTransactionsKeepTheContract(t *testing.T) {
+	t.Parallel()
+	mfatest.TestTransactions(t, func(t *testing.T) mfa.Transactions { t.Helper(); return newStore(t).Transactions() })
+}
+
+func TestSourcesKeepTheContract(t *testing.T) {
+	t.Parallel()
+	mfatest.TestSources(t, func(t *testing.T) mfa.Sources { t.Helper(); return newStore(t).Sources() })
+}
+
+func TestCodesKeepTheContract(t *testing.T) {
+	t.Parallel()
+	mfatest.TestCodes(t, func(t *testing.T) mfa.Codes { t.Helper(); return newStore(t).Codes() })
+}
+
+// newStore opens a store of its own in a folder of its own.
+func newStore(t testing.TB) *sqlite.DB {
+	t.Helper()
+	return open(t, sqlite.Config{Path: filepath.Join(t.TempDir(), "data.db"), Sealer: newSealer(t)})
+}
+
+// open opens a store and closes it with the test.
+func open(t testing.TB, c sqlite.Config) *sqlite.DB {
+	t.Helper()
+	db, err := sqlite.Open(t.Context(), c)
+	if err != nil {
+		t.Fatalf("Open() = %v", err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Errorf("Close() = %v", err)
+		}
+	})
+	return db
+}
+
+func newSealer(t testing.TB) *seal.Sealer {
+	t.Helper()
+	key, err := seal.NewKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	sealer, err := seal.New(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sealer
+}

@@ -1,0 +1,283 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	_ "modernc.org/sqlite" // the driver "sqlite"
+
+	"mfaserver/internal/primary"
+	"mfaserver/internal/seal"
+	"mfaserver/mfa"
+	"mfaserver/session"
+)
+
+// readers is how many connections read beside the writer.
+const readers = 4
+
+// Config says which file, and the key its records are sealed with.
+type Config struct {
+	// Path is the file, usually data.db in the data folder. SQLite keeps
+	// -wal and -shm beside it, and the store -.lock.
+	Path   string
+	Sealer *seal.Sealer
+	// Logger defaults to none.
+	Logger *slog.Logger
+	// Now is the wall clock, used where a contract passes no time and to
+	// notice that the clock was set back. Default: the real one.
+	Now func() time.Time
+}
+
+// DB is an open store. It is safe for concurrent use, and every write is on
+// disk when its call returns, but for touches of sessions (see
+// [session.Store]), which follow within seconds.
+//
+// While the disk is full or fails, writes are refused and reads go on; it
+// heals when the disk does. After a failed sync, or when the file is damaged,
+// removed or replaced, everything is refused: see [DB.Check].
+type DB struct {
+	path   string
+	logger *slog.Logger
+	now    func() time.Time
+	lock   *fileLock
+	vault  *vault
+	writer *writer
+	writes *sql.DB
+	conn   *sql.Conn
+	reads  *readPool
+
+	failure atomic.Pointer[error]
+	watch   *fileWatch
+	clock   *clockGuard
+
+	sessions     *sessions
+	transactions *transactions
+	users        *users
+
+	closing sync.Once
+	closed  error
+}
+
+// Open opens the store, making it where there is none. It checks the whole
+// file (about a second for 500 MB) and fails with [ErrLocked], [ErrDamaged],
+// [ErrTooNew], [ErrFileMode], [ErrWrongKey] or [ErrConfig]; the file is then
+// as it was.
+func Open(ctx context.Context, c Config) (*DB, error) {
+	if c.Path == "" || c.Sealer == nil {
+		return nil, fmt.Errorf("%w: path and sealer are needed", ErrConfig)
+	}
+	db := &DB{path: c.Path, logger: c.Logger, now: c.Now}
+	if db.logger == nil {
+		db.logger = slog.New(slog.DiscardHandler)
+	}
+	if db.now == nil {
+		db.now = time.Now //nolint:forbidigo // the one real clock of this package
+	}
+	if err := db.open(ctx, c.Sealer); err != nil {
+		return nil, errors.Join(err, db.release())
+	}
+	return db, nil
+}
+
+func (db *DB) open(ctx context.Context, sealer *seal.Sealer) (err error) {
+	if db.lock, err = acquireLock(db.path); err != nil {
+		return err
+	}
+	if err := prepareFile(ctx, db.path); err != nil {
+		return err
+	}
+	if db.watch, err = newFileWatch(db.path); err != nil {
+		return err
+	}
+	if db.writes, err = openPool(db.path, "mode=rw", "synchronous(FULL)", "cache_size(-8192)", "journal_size_limit(67108864)"); err != nil {
+		return err
+	}
+	db.conn, err = db.writes.Conn(ctx)
+	if err == nil {
+		err = db.check(ctx, db.conn)
+	}
+	if err == nil {
+		db.vault, err = openVault(ctx, db.conn, sealer)
+	}
+	if err != nil {
+		if damaged(code(err)) {
+			return fmt.Errorf("%w: %s: %w", ErrDamaged, db.path, err)
+		}
+		return fmt.Errorf("%w (%s)", err, db.path)
+	}
+	pool, err := openPool(db.path, "mode=ro", "query_only(1)")
+	if err != nil {
+		return err
+	}
+	pool.SetMaxOpenConns(readers)
+	pool.SetMaxIdleConns(readers)
+	db.reads = newReadPool(pool, db)
+	return db.start(ctx)
+}
+
+// check verifies the file and brings its schema up to date.
+func (db *DB) check(ctx context.Context, conn *sql.Conn) error {
+	version, err := schemaVersion(ctx, conn)
+	if err != nil {
+		return err
+	}
+	if version > len(migrations) {
+		return migrate(ctx, conn, migrations)
+	}
+	took, err := quickCheck(ctx, conn)
+	if err != nil {
+		return err
+	}
+	db.logger.DebugContext(ctx, "store checked", "path", db.path, "took", took)
+	return migrate(ctx, conn, migrations)
+}
+
+// start makes the rooms and the writer.
+func (db *DB) start(ctx context.Context) error {
+	ticker := time.NewTicker(upkeepInterval)
+	db.writer = &writer{
+		conn: db.conn, stmts: make(map[string]*sql.Stmt), queue: make(chan *job, queueSize),
+		upkeep: db.upkeep, tick: ticker.C, stop: make(chan struct{}), ended: make(chan struct{}),
+		failed: db.fail, refuse: db.refusal,
+	}
+	db.sessions = newSessions(db)
+	db.transactions = newTransactions(db)
+	db.users = &users{db: db}
+	db.clock = &clockGuard{db: db}
+	// The writer outlives the call that opened the store.
+	go func(ctx context.Context) {
+		defer ticker.Stop()
+		db.writer.loop(ctx)
+	}(context.WithoutCancel(ctx))
+	if err := db.clock.start(ctx); err != nil {
+		return errors.Join(err, db.stop())
+	}
+	return nil
+}
+
+// Sessions returns the room of the sessions.
+func (db *DB) Sessions() session.Store { return db.sessions }
+
+// Transactions returns the room of the pending logins.
+func (db *DB) Transactions() mfa.Transactions { return db.transactions }
+
+// Sources returns the room of the known addresses.
+func (db *DB) Sources() mfa.Sources { return &sources{db: db} }
+
+// Codes returns the room of the spent codes.
+func (db *DB) Codes() mfa.Codes { return &codes{db: db} }
+
+// Users returns the room of the local directory.
+func (db *DB) Users() primary.Users { return db.users }
+
+// Check reports whether the store works: nil, or [ErrFailed] or [ErrClosed]
+// with the reason. It writes nothing.
+func (db *DB) Check(ctx context.Context) error {
+	if err := db.refusal(); err != nil {
+		return err
+	}
+	var one int
+	return db.reads.row(ctx, "SELECT 1", nil, &one)
+}
+
+// Close finishes what is queued, writes pending touches and gives the file
+// free. Calls after it are refused. Further Closes return the same error.
+func (db *DB) Close() error {
+	db.closing.Do(func() { db.closed = db.stop() })
+	return db.closed
+}
+
+func (db *DB) stop() error {
+	close(db.writer.stop)
+	<-db.writer.ended
+	closed := ErrClosed
+	db.failure.CompareAndSwap(nil, &closed)
+	return db.release()
+}
+
+// release closes what open got hold of, the lock last.
+func (db *DB) release() error {
+	var errs []error
+	if db.reads != nil {
+		errs = append(errs, db.reads.close())
+	}
+	if db.writer != nil {
+		errs = append(errs, db.writer.close())
+	}
+	if db.conn != nil {
+		errs = append(errs, db.conn.Close())
+	}
+	if db.writes != nil {
+		errs = append(errs, db.writes.Close())
+	}
+	if db.lock != nil {
+		errs = append(errs, db.lock.release())
+	}
+	return errors.Join(errs...)
+}
+
+// fail stops the store for good.
+func (db *DB) fail(err error) {
+	err = fmt.Errorf("%w: %s: %w", ErrFailed, db.path, err)
+	if db.failure.CompareAndSwap(nil, &err) {
+		db.logger.Error("store has failed, restart needed", "path", db.path, "err", err) //nolint:sloglint // no request is at fault
+	}
+}
+
+// refusal is why nothing may be answered any more, or nil.
+func (db *DB) refusal() error {
+	if err := db.failure.Load(); err != nil {
+		return *err
+	}
+	return db.watch.missing()
+}
+
+// fileWatch notices that the file was removed, replaced or cut while the
+// store is open: SQLite itself would go on with the file it holds.
+type fileWatch struct {
+	path string
+	file fs.FileInfo
+	size int64
+	gone atomic.Pointer[error]
+}
+
+func newFileWatch(path string) (*fileWatch, error) {
+	info, err := os.Lstat(path)
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: %w", err)
+	}
+	return &fileWatch{path: path, file: info, size: info.Size()}, nil
+}
+
+// look checks the file; only the writer's goroutine calls it. A file that
+// comes back heals the store; one that was cut does not (the file never
+// shrinks while it is open).
+func (w *fileWatch) look() (cut error) {
+	info, err := os.Lstat(w.path)
+	if err != nil || !os.SameFile(info, w.file) {
+		gone := fmt.Errorf("%w: %s was removed or replaced", ErrFailed, w.path)
+		w.gone.Store(&gone)
+		return nil
+	}
+	w.gone.Store(nil)
+	if info.Size() < w.size {
+		return errors.New("file was cut short")
+	}
+	w.size = info.Size()
+	return nil
+}
+
+func (w *fileWatch) missing() error {
+	if err := w.gone.Load(); err != nil {
+		return *err
+	}
+	return nil
+}

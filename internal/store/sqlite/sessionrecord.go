@@ -1,0 +1,61 @@
+package sqlite
+
+import (
+	"math"
+	"time"
+
+	"mfaserver/session"
+)
+
+const sessionVersion = 1
+
+// encodeSession is the record of s without its key, which is the row's.
+func encodeSession(s *session.Session) []byte {
+	e := encoder{b: make([]byte, 0, 160+len(s.UserAgent)+len(s.Carry))}
+	e.byte(sessionVersion)
+	e.flags(s.Administrator, s.FailOpen, s.ReadOnly, s.Page)
+	e.int(int64(s.UserID))
+	e.time(s.CreatedAt)
+	e.time(s.LastActive)
+	e.time(s.Expires)
+	e.int(int64(s.IdleTimeout))
+	for _, text := range []string{s.Username, s.Source, s.UserAgent, s.Transaction, s.Factor, s.Reason, s.Device} {
+		e.str(text)
+	}
+	e.bytes(s.Carry)
+	return e.b
+}
+
+// decodeSession reads a record. The strings of the session share its memory.
+func decodeSession(k session.Key, record string) (session.Session, error) {
+	s := session.Session{Key: k}
+	d := decoder{rest: record}
+	d.version(sessionVersion)
+	d.flags(&s.Administrator, &s.FailOpen, &s.ReadOnly, &s.Page)
+	s.UserID = int(d.int())
+	s.CreatedAt = d.time()
+	s.LastActive = d.time()
+	s.Expires = d.time()
+	s.IdleTimeout = time.Duration(d.int())
+	for _, text := range []*string{&s.Username, &s.Source, &s.UserAgent, &s.Transaction, &s.Factor, &s.Reason, &s.Device} {
+		*text = d.str()
+	}
+	s.Carry = d.bytes()
+	return s, d.end()
+}
+
+// endsAt is the column ends: the first moment at which s is over.
+func endsAt(s *session.Session) int64 {
+	return min(nanos(s.Expires), idleEnd(s))
+}
+
+func idleEnd(s *session.Session) int64 {
+	active, idle := nanos(s.LastActive), int64(s.IdleTimeout)
+	if idle > 0 && active > math.MaxInt64-idle {
+		return math.MaxInt64
+	}
+	if idle < 0 && active < math.MinInt64-idle {
+		return math.MinInt64
+	}
+	return active + idle
+}

@@ -1,0 +1,184 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"encoding/binary"
+	"errors"
+
+	"mfaserver/internal/primary"
+)
+
+// users implements [primary.Users]. Only the name is readable in the file;
+// the rest, role and password hash included, is sealed to the row.
+type users struct{ db *DB }
+
+var _ primary.Users = (*users)(nil)
+
+// Insert implements [primary.Users].
+func (s *users) Insert(ctx context.Context, u primary.User, hash string) (primary.User, error) {
+	err := s.db.writer.do(ctx, func(t *tx) error {
+		var id int64
+		const insert = "INSERT INTO users (username, record) VALUES (?, x'') ON CONFLICT DO NOTHING RETURNING id"
+		err := t.row(insert, []any{[]byte(u.Username)}, &id)
+		if errors.Is(err, sql.ErrNoRows) {
+			return primary.ErrUserExists
+		}
+		if err != nil {
+			return err
+		}
+		u.ID = int(id)
+		return s.save(t, &u, hash)
+	})
+	if err != nil {
+		return primary.User{}, unavailable(primary.ErrUnavailable, err)
+	}
+	return u, nil
+}
+
+func (s *users) save(t *tx, u *primary.User, hash string) error {
+	sealed := s.db.vault.sealer.Seal(encodeUser(u, hash), s.aad(int64(u.ID), []byte(u.Username)))
+	return t.exec("UPDATE users SET record = ? WHERE id = ?", sealed, u.ID)
+}
+
+// Find implements [primary.Users].
+func (s *users) Find(ctx context.Context, username string) (primary.User, string, error) {
+	return s.find(ctx, "SELECT id, username, record FROM users WHERE username = ?", []byte(username))
+}
+
+// FindID implements [primary.Users].
+func (s *users) FindID(ctx context.Context, id int) (primary.User, string, error) {
+	return s.find(ctx, "SELECT id, username, record FROM users WHERE id = ?", id)
+}
+
+func (s *users) find(ctx context.Context, query string, arg any) (primary.User, string, error) {
+	var r userRow
+	if err := s.db.reads.row(ctx, query, []any{arg}, r.columns()...); err != nil {
+		return primary.User{}, "", userError(err)
+	}
+	u, hash, err := s.open(&r)
+	return u, hash, userError(err)
+}
+
+// List implements [primary.Users]. One record that was tampered with fails
+// the whole list.
+func (s *users) List(ctx context.Context) ([]primary.User, error) {
+	var all []primary.User
+	err := s.db.reads.rows(ctx, "SELECT id, username, record FROM users ORDER BY id", nil, func(scan func(...any) error) error {
+		var r userRow
+		if err := scan(r.columns()...); err != nil {
+			return err
+		}
+		u, _, err := s.open(&r)
+		all = append(all, u)
+		return err
+	})
+	if err != nil {
+		return nil, userError(err)
+	}
+	return all, nil
+}
+
+// Update implements [primary.Users].
+func (s *users) Update(ctx context.Context, username string, change func(u *primary.User, hash *string) error) (primary.User, error) {
+	var changed primary.User
+	err := s.db.writer.do(ctx, func(t *tx) error {
+		var r userRow
+		if err := t.row("SELECT id, username, record FROM users WHERE username = ?", []any{[]byte(username)}, r.columns()...); err != nil {
+			return userError(err)
+		}
+		stored, hash, err := s.open(&r)
+		if err != nil {
+			return err
+		}
+		changed = stored
+		if err := change(&changed, &hash); err != nil {
+			return err
+		}
+		changed.ID, changed.Username = stored.ID, stored.Username
+		return s.save(t, &changed, hash)
+	})
+	if err != nil {
+		return primary.User{}, unavailable(primary.ErrUnavailable, err)
+	}
+	return changed, nil
+}
+
+// Delete implements [primary.Users].
+func (s *users) Delete(ctx context.Context, username string) error {
+	err := s.db.writer.do(ctx, func(t *tx) error {
+		removed, err := t.change("DELETE FROM users WHERE username = ?", []byte(username))
+		if err == nil && removed == 0 {
+			return primary.ErrUserUnknown
+		}
+		return err
+	})
+	return unavailable(primary.ErrUnavailable, err)
+}
+
+// userRow is a row of the table.
+type userRow struct {
+	id               int64
+	username, sealed []byte
+}
+
+func (r *userRow) columns() []any { return []any{&r.id, &r.username, &r.sealed} }
+
+func (s *users) aad(id int64, username []byte) []byte {
+	return s.db.vault.aad("users", binary.AppendVarint(nil, id), username)
+}
+
+// open unseals a row. A record that is not what was written, a changed role
+// for one, is a failure of the store.
+func (s *users) open(r *userRow) (primary.User, string, error) {
+	plain, err := s.db.vault.sealer.Open(r.sealed, s.aad(r.id, r.username))
+	if err == nil {
+		var u primary.User
+		var hash string
+		if u, hash, err = decodeUser(string(plain)); err == nil {
+			u.ID, u.Username = int(r.id), string(r.username)
+			return u, hash, nil
+		}
+	}
+	s.db.logger.Error("stored user fails its integrity check", "user_id", r.id, "err", err) //nolint:sloglint // no request is at fault
+	return primary.User{}, "", fault("open user", err)
+}
+
+func userError(err error) error {
+	if errors.Is(err, sql.ErrNoRows) {
+		return primary.ErrUserUnknown
+	}
+	return unavailable(primary.ErrUnavailable, err)
+}
+
+const userVersion = 1
+
+func encodeUser(u *primary.User, hash string) []byte {
+	var e encoder
+	e.byte(userVersion)
+	e.flags(u.Disabled, u.Bootstrap)
+	e.time(u.CreatedAt)
+	e.time(u.PasswordChangedAt)
+	e.time(u.LastLogin)
+	e.time(u.BootstrapExpires)
+	for _, text := range []string{string(u.Role), u.Email, u.FirstName, u.LastName, hash} {
+		e.str(text)
+	}
+	return e.b
+}
+
+func decodeUser(record string) (primary.User, string, error) {
+	var u primary.User
+	var hash string
+	d := decoder{rest: record}
+	d.version(userVersion)
+	d.flags(&u.Disabled, &u.Bootstrap)
+	u.CreatedAt = d.time()
+	u.PasswordChangedAt = d.time()
+	u.LastLogin = d.time()
+	u.BootstrapExpires = d.time()
+	for _, text := range []*string{(*string)(&u.Role), &u.Email, &u.FirstName, &u.LastName, &hash} {
+		*text = d.str()
+	}
+	return u, hash, d.end()
+}
