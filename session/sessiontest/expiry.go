@@ -9,6 +9,8 @@ import (
 
 // Threat T125: with no sweeper at all, what is over is not found. Threats
 // T111, T112: at exactly the limit it is over, a nanosecond before it is not.
+//
+//nolint:thelper // these are tests, not helpers of some
 var expiry = []check{
 	{"over at exactly the idle limit", func(t *testing.T, store session.Store) {
 		s := NewSession("a", "alice", start)

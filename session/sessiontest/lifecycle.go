@@ -8,6 +8,7 @@ import (
 	"mfaserver/session"
 )
 
+//nolint:thelper // these are tests, not helpers of some
 var lifecycle = []check{
 	{"a created session is found whole", func(t *testing.T, store session.Store) {
 		s := NewSession("a", "alice", start)

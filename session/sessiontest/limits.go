@@ -9,6 +9,8 @@ import (
 )
 
 // Threat T116: the oldest session of a user makes room for a new one.
+//
+//nolint:thelper // these are tests, not helpers of some
 var limits = []check{
 	{"the oldest makes room", func(t *testing.T, store session.Store) {
 		all := series("alice", 4)

@@ -8,6 +8,7 @@ import (
 	"mfaserver/session"
 )
 
+//nolint:thelper // these are tests, not helpers of some
 var sweeps = []check{
 	{"sweep returns what is over and keeps the rest", func(t *testing.T, store session.Store) {
 		idled := NewSession("idled", "alice", start.Add(-idle))
