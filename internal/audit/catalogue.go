@@ -4,8 +4,14 @@ package audit
 // catalogue is refused by the trail.
 type Name string
 
-// The catalogue (threat T192).
+// The catalogue (threat T192). This block is the only place to add an entry.
 const (
+	AuditOpened    Name = "audit.opened"
+	AuditTorn      Name = "audit.torn"
+	AuditHealed    Name = "audit.healed"
+	AuditDisturbed Name = "audit.disturbed"
+	ClockStepped   Name = "clock.stepped"
+
 	ServerStart  Name = "server.start"
 	ServerStop   Name = "server.stop"
 	ConfigLoaded Name = "config.loaded"

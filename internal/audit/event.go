@@ -2,6 +2,8 @@ package audit
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/netip"
 	"time"
 )
@@ -58,10 +60,41 @@ type Recorder interface {
 	Record(ctx context.Context, e Event) error
 }
 
+// Errors of recorders.
+var (
+	// ErrUnknownName: the name is not in the catalogue.
+	ErrUnknownName = errors.New("audit: event name is not in the catalogue")
+	// ErrBadOutcome: the outcome is none of the three.
+	ErrBadOutcome = errors.New("audit: no such outcome")
+	// ErrUnwritten: the event is not durable. The next call tries anew.
+	ErrUnwritten = errors.New("audit: event could not be written")
+	// ErrClosed: the trail is closed.
+	ErrClosed = errors.New("audit: trail is closed")
+)
+
+// Validate returns [ErrUnknownName] or [ErrBadOutcome] for an event that no
+// trail takes. Both are faults of the emitter, never of what a client sent.
+func (e *Event) Validate() error {
+	if !Known(e.Name) {
+		return fmt.Errorf("%w: %q", ErrUnknownName, e.Name)
+	}
+	switch e.Outcome {
+	case OK, Refused, Failed:
+		return nil
+	}
+	return fmt.Errorf("%w: %q in %s", ErrBadOutcome, e.Outcome, e.Name)
+}
+
 // Entry is an event as the trail wrote it.
 type Entry struct {
+	// Event holds, in UnknownUsername, the keyed hash of the name.
 	Event
-	Time     time.Time
+	// UnknownBytes is the length of the unknown name.
+	UnknownBytes int
+	// Time is when the trail wrote the event, in UTC.
+	Time time.Time
+	// Sequence counts the events of a trail, over restarts and rotations.
+	// Order is by sequence, not by time: clocks step (threat T197).
 	Sequence uint64
 	Node     string
 }

@@ -1,0 +1,56 @@
+package audit
+
+import (
+	"strconv"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// maxText is the most that one value takes in a line, in bytes as written
+// (threat T183).
+const maxText = 256
+
+// markRoom is kept free for the mark of a cut: an ellipsis, a plus, a number.
+const markRoom = len("…+") + 19
+
+// appendText appends s as the inside of a JSON string, at most maxText bytes.
+func appendText(dst []byte, s string) []byte {
+	start, cut, cutAt := len(dst), len(dst), 0
+	for i := 0; i < len(s); {
+		r, size := utf8.DecodeRuneInString(s[i:])
+		before := len(dst)
+		dst = appendRune(dst, r, size)
+		if len(dst)-start > maxText {
+			dst = append(dst[:cut], "…+"...)
+			return strconv.AppendInt(dst, int64(len(s)-cutAt), 10)
+		}
+		if before-start <= maxText-markRoom {
+			cut, cutAt = before, i
+		}
+		i += size
+	}
+	return dst
+}
+
+// appendRune appends one code point, escaped unless it prints and means
+// nothing to JSON or HTML.
+func appendRune(dst []byte, r rune, size int) []byte {
+	switch {
+	case r == utf8.RuneError && size == 1:
+		return append(dst, `\ufffd`...)
+	case r == '"' || r == '\\':
+		return append(dst, '\\', byte(r))
+	case r == '<' || r == '>' || r == '&' || !unicode.IsPrint(r):
+		if high, low := utf16.EncodeRune(r); high != unicode.ReplacementChar {
+			return appendEscape(appendEscape(dst, high), low)
+		}
+		return appendEscape(dst, r)
+	}
+	return utf8.AppendRune(dst, r)
+}
+
+func appendEscape(dst []byte, r rune) []byte {
+	const digits = "0123456789abcdef"
+	return append(dst, '\\', 'u', digits[r>>12&15], digits[r>>8&15], digits[r>>4&15], digits[r&15])
+}
