@@ -1,0 +1,40 @@
+package duoclient
+
+import (
+	"context"
+	"net"
+	"time"
+)
+
+// Option changes what is rarely changed.
+type Option func(*options)
+
+type options struct {
+	now       func() time.Time
+	userAgent string
+	limits    limits
+	// redirectDial gives the address to dial in place of the host's; the
+	// guard on private addresses stays. Tests only.
+	redirectDial func(address string) string
+	// dial replaces the guarded dialer. Tests only.
+	dial func(ctx context.Context, network, address string) (net.Conn, error)
+}
+
+func newOptions(opts []Option) options {
+	o := options{
+		now:       time.Now, //nolint:forbidigo // the one real clock of this package
+		userAgent: "mfaserver",
+		limits:    defaultLimits(),
+	}
+	for _, opt := range opts {
+		opt(&o)
+	}
+	return o
+}
+
+// WithClock sets the clock against which tokens and Duo's answers are judged.
+// Deadlines of calls follow real time.
+func WithClock(now func() time.Time) Option { return func(o *options) { o.now = now } }
+
+// WithUserAgent sets the User-Agent header.
+func WithUserAgent(name string) Option { return func(o *options) { o.userAgent = name } }
