@@ -1,0 +1,174 @@
+// Package config reads the configuration file: strict YAML in which every key
+// is known, every value has its type, and settings that contradict one
+// another or weaken the login by accident are refused. All faults are told at
+// once, each with its line and what to do about it.
+package config
+
+import (
+	"log/slog"
+	"net/netip"
+	"slices"
+	"time"
+
+	"mfaserver/internal/secret"
+)
+
+// Config is a configuration that was found good. Paths are absolute or
+// relative to the working directory: relative ones in the file are taken from
+// the file's folder. It is not changed after loading and so safe for
+// concurrent use.
+type Config struct {
+	// Listen is the address to listen on, host:port.
+	Listen string
+	// PublicURLs are the URLs under which clients reach the server, as
+	// [mirth.NormalizeServerURL] spells them; at least one.
+	PublicURLs []string
+	// TrustedProxies are the peers whose X-Forwarded-For is believed.
+	TrustedProxies []netip.Prefix
+	TLS            TLS
+	// DataDir holds store, keys, audit trail and control socket.
+	DataDir string
+	// ServerVersion is the engine version the server claims to be.
+	ServerVersion string
+	// ClientPluginClass is named in a DuoLoginStatus; empty leaves it out.
+	ClientPluginClass string
+	Primary           Primary
+	// Administrators are canonical usernames that administer beside those
+	// whose role says so.
+	Administrators []string
+	Duo            Duo
+	Login          Login
+	Session        Session
+	Enrolment      Enrolment
+	Admin          Admin
+	Log            Log
+	// LimitsFactor multiplies every limit on counts; 1 in production.
+	LimitsFactor int
+
+	secretEnvironment []string
+}
+
+// SecretEnvironment returns the names of the environment variables that
+// secrets were read from, so that they can be unset.
+func (c *Config) SecretEnvironment() []string { return slices.Clone(c.secretEnvironment) }
+
+// TLS names certificate and key in PEM. Both are empty when the server is to
+// make its own.
+type TLS struct{ CertFile, KeyFile string }
+
+// Primary says who checks passwords; exactly one field is set.
+type Primary struct {
+	// Local is the directory in the server's own store.
+	Local *Local
+}
+
+// Local is the local directory. It has no settings.
+type Local struct{}
+
+// Duo is everything about Duo.
+type Duo struct {
+	Universal Universal
+	// Auth, Admin and Accounts are optional.
+	Auth, Admin, Accounts API
+	Failmode              Failmode
+	// IAcceptSingleFactor is the second switch of [FailmodeSafe].
+	IAcceptSingleFactor bool
+	// Simulator allows a Duo host that is not Duo's, with a CA file.
+	Simulator bool
+	// CA is [CADuo], [CASystem] or the path of a PEM file.
+	CA string
+	// HTTPProxy is the URL of an outbound proxy; it may hold a password.
+	HTTPProxy string
+	// AllowReasons and DenyFactors are the outcome policy, in Duo's words.
+	AllowReasons, DenyFactors []string
+}
+
+// Values of [Duo.CA] that are no paths.
+const (
+	CADuo    = "duo"
+	CASystem = "system"
+)
+
+// Universal is the Duo application of the login prompt.
+type Universal struct {
+	ClientID     string
+	ClientSecret secret.Secret
+	APIHostname  string
+}
+
+// API is a Duo application of the Auth, Admin or Accounts API.
+type API struct {
+	IntegrationKey string
+	SecretKey      secret.Secret
+	APIHostname    string
+}
+
+// Configured reports whether the application is there.
+func (a API) Configured() bool { return a.IntegrationKey != "" }
+
+// Failmode is what happens when Duo cannot be reached at the first call.
+type Failmode string
+
+// The fail modes. [FailmodeSecure] is the default.
+const (
+	FailmodeSecure Failmode = "secure"
+	FailmodeSafe   Failmode = "safe"
+)
+
+// Login holds the limits of the login.
+type Login struct {
+	// Lifetime of a pending login; EnrolLifetime of one that enrols.
+	Lifetime, EnrolLifetime time.Duration
+	// PerClient, PerUser and Total are the most pending logins of one user
+	// from one address, of one user, and of all; Reserved of PerUser are kept
+	// for addresses that succeeded before.
+	PerClient, PerUser, Reserved, Total int
+	// RelayPolicy is what happens when prompt and login come from different
+	// addresses: off, audit or enforce.
+	RelayPolicy string
+	// MaxFailures wrong passwords within FailureWindow throttle an account.
+	MaxFailures   int
+	FailureWindow time.Duration
+}
+
+// Session holds the limits of sessions.
+type Session struct {
+	Idle, Absolute time.Duration
+	// PerUser is the most sessions of one user; the oldest one ends.
+	PerUser int
+}
+
+// Enrolment says who may enrol a first device during a login.
+type Enrolment struct {
+	Inline []InlineRule
+	// Contact is whom everybody else has to ask.
+	Contact string
+}
+
+// Everyone is the group that every user is in.
+const Everyone = "*"
+
+// InlineRule lets a group enrol during a login until a time.
+type InlineRule struct {
+	Group string
+	// Until is the first instant at which the rule is over. A date in the
+	// file includes that day, in UTC.
+	Until time.Time
+}
+
+// Allows reports whether a member of groups may enrol inline at that time.
+func (e Enrolment) Allows(groups []string, at time.Time) bool {
+	return slices.ContainsFunc(e.Inline, func(r InlineRule) bool {
+		return at.Before(r.Until) && (r.Group == Everyone || slices.Contains(groups, r.Group))
+	})
+}
+
+// Admin says from where console and admin JSON are reachable.
+type Admin struct{ Networks []netip.Prefix }
+
+// Log is the operator's log.
+type Log struct {
+	Level slog.Level
+	// Format is text or json.
+	Format string
+}

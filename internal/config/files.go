@@ -1,0 +1,69 @@
+package config
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Bits that a file must not have.
+const (
+	// openToOthers: a secret is for its owner alone.
+	openToOthers fs.FileMode = 0o077
+	// writableByOthers: what is trusted is changed by its owner alone.
+	writableByOthers fs.FileMode = 0o022
+	// everybodyWrites must not be set on a folder, unless it is sticky.
+	everybodyWrites fs.FileMode = 0o002
+)
+
+// checkFile returns what has to be done before the file can be trusted, or
+// "" (threat T166): it is a regular file, has none of the forbidden bits,
+// belongs to the running user or root, does not point out of its folder, and
+// the folder is not one in which anybody can replace it.
+func checkFile(path string, forbidden fs.FileMode) string {
+	real, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return "the file " + path + " cannot be found; check path and rights"
+	}
+	folder, err := filepath.EvalSymlinks(filepath.Dir(path))
+	if err != nil {
+		return "the folder of " + path + " cannot be found"
+	}
+	if rel, err := filepath.Rel(folder, real); err != nil || rel == ".." || strings.HasPrefix(rel, ".."+string(filepath.Separator)) {
+		return path + " is a symbolic link to another folder; name the file itself"
+	}
+	info, err := os.Stat(real)
+	if err != nil {
+		return "the file " + path + " cannot be read; check its rights"
+	}
+	if !info.Mode().IsRegular() {
+		return path + " is not a regular file; name a file"
+	}
+	if text := checkOwner(path, info); text != "" {
+		return text
+	}
+	if info.Mode().Perm()&forbidden != 0 {
+		return fmt.Sprintf("%s has mode %04o; run: chmod %s %s", path, info.Mode().Perm(), cure(forbidden), path)
+	}
+	return checkFolder(filepath.Dir(real))
+}
+
+func cure(forbidden fs.FileMode) string {
+	if forbidden == openToOthers {
+		return "go-rwx"
+	}
+	return "go-w"
+}
+
+func checkFolder(folder string) string {
+	info, err := os.Stat(folder)
+	if err != nil {
+		return "the folder " + folder + " cannot be read"
+	}
+	if info.Mode().Perm()&everybodyWrites != 0 && info.Mode()&fs.ModeSticky == 0 {
+		return fmt.Sprintf("anybody can replace files in %s; run: chmod o-w %s", folder, folder)
+	}
+	return ""
+}
