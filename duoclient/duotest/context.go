@@ -22,8 +22,12 @@ func accessDeviceOf(r *http.Request) accessDevice {
 	agent := r.UserAgent()
 	d := accessDevice{ip: host, browser: "Unknown", os: "Unknown"}
 	for _, b := range [][2]string{
-		{"Edg/", "Edge Chromium"}, {"HeadlessChrome/", "Chrome"}, {"Chrome/", "Chrome"},
-		{"Firefox/", "Firefox"}, {"Version/", "Safari"}, {"curl/", "curl"},
+		{"Edg/", "Edge Chromium"},
+		{"HeadlessChrome/", "Chrome"},
+		{"Chrome/", "Chrome"},
+		{"Firefox/", "Firefox"},
+		{"Version/", "Safari"},
+		{"curl/", "curl"},
 	} {
 		if _, rest, ok := strings.Cut(agent, b[0]); ok {
 			d.browser = b[1]
@@ -32,8 +36,12 @@ func accessDeviceOf(r *http.Request) accessDevice {
 		}
 	}
 	for _, o := range [][2]string{
-		{"Android", "Android"}, {"iPhone", "iOS"}, {"iPad", "iOS"}, {"Windows", "Windows"},
-		{"Mac OS X", "Mac OS X"}, {"Linux", "Linux"},
+		{"Android", "Android"},
+		{"iPhone", "iOS"},
+		{"iPad", "iOS"},
+		{"Windows", "Windows"},
+		{"Mac OS X", "Mac OS X"},
+		{"Linux", "Linux"},
 	} {
 		if strings.Contains(agent, o[0]) {
 			d.os = o[1]

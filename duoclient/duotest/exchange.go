@@ -3,6 +3,7 @@ package duotest
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 )
 
@@ -22,7 +23,6 @@ type exchange struct {
 	header http.Header
 	object object // a JSON answer
 	body   []byte // any other
-	silent bool   // the client is not to be answered
 }
 
 // route is what serves a path.
@@ -51,33 +51,22 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x.form, x.badForm = readParams(w, r)
 	rt, known := s.routes[r.URL.Path]
 	if !s.begin(x, rt) {
-		return
+		panic(http.ErrAbortHandler)
 	}
 	defer s.running.Done()
-	if !s.spoilBefore(x) {
+	if !s.spoilBefore(r.Context(), x) {
 		return
 	}
 	switch {
 	case !known:
 		x.fail(http.StatusNotFound, 40401, "Resource not found", "")
-	case !allowed(rt.methods, r.Method):
+	case !slices.Contains(rt.methods, r.Method):
 		x.fail(http.StatusMethodNotAllowed, 40501, "Method not allowed", "")
 		x.header["Allow"] = rt.methods
 	default:
 		rt.serve(x)
 	}
-	if !x.silent {
-		s.send(x)
-	}
-}
-
-func allowed(methods []string, method string) bool {
-	for _, m := range methods {
-		if m == method {
-			return true
-		}
-	}
-	return false
+	s.send(r.Context(), x)
 }
 
 // begin writes the request into the journal and takes the faults that hold for

@@ -62,7 +62,7 @@ func (s *Server) page(x *exchange, status int, name string, data pageData, formT
 	style, err := pageFiles.ReadFile("page/style.css")
 	var out bytes.Buffer
 	if err == nil {
-		data.Style = template.CSS(style) //nolint:gosec // our own file
+		data.Style = template.CSS(style)
 		err = s.pages.ExecuteTemplate(&out, name+".html", data)
 	}
 	if err != nil {

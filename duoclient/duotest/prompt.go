@@ -1,6 +1,7 @@
 package duotest
 
 import (
+	"net/http"
 	"time"
 )
 
@@ -110,8 +111,7 @@ func (s *Server) autoAnswer(x *exchange, p *prompt, mode Mode) {
 		s.allow(x, p, s.autoVerdict(p.request.username))
 	case Timeout:
 		if !s.wait(x.r.Context(), s.config.AutoTimeout) {
-			x.silent = true // nobody is there to answer
-			return
+			panic(http.ErrAbortHandler) // nobody is there to answer
 		}
 		s.refuse(x, p, "no_response", "Login timed out.")
 	default:

@@ -3,6 +3,7 @@ package duotest
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"fmt"
 	"io"
 	"maps"
@@ -15,14 +16,14 @@ import (
 
 // spoilBefore does what is to go wrong before a request is acted on, and says
 // whether to go on.
-func (s *Server) spoilBefore(x *exchange) bool {
+func (s *Server) spoilBefore(ctx context.Context, x *exchange) bool {
 	f := &x.wrong
-	if f.Delay > 0 && !s.wait(x.r.Context(), f.Delay) {
+	if f.Delay > 0 && !s.wait(ctx, f.Delay) {
 		panic(http.ErrAbortHandler)
 	}
 	switch {
 	case f.Hang:
-		s.hang(x)
+		s.hang(ctx)
 	case f.ResetBefore:
 		cut(x.w)
 		return false
@@ -31,9 +32,9 @@ func (s *Server) spoilBefore(x *exchange) bool {
 }
 
 // hang keeps the client waiting until it leaves or the server closes.
-func (s *Server) hang(x *exchange) {
+func (s *Server) hang(ctx context.Context) {
 	select {
-	case <-x.r.Context().Done():
+	case <-ctx.Done():
 	case <-s.done:
 	}
 	panic(http.ErrAbortHandler)
@@ -49,15 +50,15 @@ func cut(w http.ResponseWriter) {
 }
 
 // send writes the answer, or what the faults make of it.
-func (s *Server) send(x *exchange) {
+func (s *Server) send(ctx context.Context, x *exchange) {
 	f := &x.wrong
 	body, err := x.encode()
 	if err != nil {
-		s.config.Logger.Error("answer cannot be encoded", "endpoint", x.call.Endpoint, "err", err)
+		s.config.Logger.ErrorContext(ctx, "answer cannot be encoded", "endpoint", x.call.Endpoint, "err", err)
 		panic(http.ErrAbortHandler)
 	}
 	if f.HangAfter {
-		s.hang(x)
+		s.hang(ctx)
 	}
 	if f.ResetAfter {
 		cut(x.w)
@@ -73,11 +74,11 @@ func (s *Server) send(x *exchange) {
 		x.w.WriteHeader(http.StatusEarlyHints)
 	}
 	if f.Garbage || f.DripHeader > 0 {
-		s.sendRaw(x, body)
+		s.sendRaw(ctx, x, body)
 		return
 	}
 	maps.Copy(x.w.Header(), x.header)
-	s.sendBody(x, body)
+	s.sendBody(ctx, x, body)
 }
 
 // encode makes the body with its faults.
@@ -101,7 +102,7 @@ func (x *exchange) encode() ([]byte, error) {
 }
 
 // sendBody writes an answer by way of net/http.
-func (s *Server) sendBody(x *exchange, body []byte) {
+func (s *Server) sendBody(ctx context.Context, x *exchange, body []byte) {
 	f := &x.wrong
 	if f.Truncate {
 		x.w.Header().Set("Content-Length", strconv.Itoa(len(body)+1))
@@ -112,29 +113,29 @@ func (s *Server) sendBody(x *exchange, body []byte) {
 	}
 	var out io.Writer = x.w
 	if f.DripBody > 0 {
-		out = &dripper{w: x.w, flush: http.NewResponseController(x.w).Flush, wait: s.waiter(x, f.DripBody)}
+		out = &dripper{w: x.w, flush: http.NewResponseController(x.w).Flush, wait: s.waiter(ctx, f.DripBody)}
 	}
 	if f.Gzip {
 		x.w.Header().Set("Content-Encoding", "gzip")
 		packed := gzip.NewWriter(out)
-		defer packed.Close()
+		defer func() { _ = packed.Close() }() // a client that left
 		out = packed
 	}
 	x.w.WriteHeader(x.status)
 	if _, err := out.Write(body); err != nil {
 		return // the client left
 	}
-	s.pad(x, out)
+	s.pad(ctx, x, out)
 }
 
 // pad writes blanks after the body.
-func (s *Server) pad(x *exchange, out io.Writer) {
+func (s *Server) pad(ctx context.Context, x *exchange, out io.Writer) {
 	blanks := bytes.Repeat([]byte(" "), 32<<10)
 	for left := x.wrong.Pad; left > 0 || x.wrong.Endless; left -= int64(len(blanks)) {
 		if !x.wrong.Endless && left < int64(len(blanks)) {
 			blanks = blanks[:left]
 		}
-		if _, err := out.Write(blanks); err != nil || x.r.Context().Err() != nil {
+		if _, err := out.Write(blanks); err != nil || ctx.Err() != nil {
 			return
 		}
 		select {
@@ -146,12 +147,12 @@ func (s *Server) pad(x *exchange, out io.Writer) {
 }
 
 // sendRaw writes an answer that net/http would not.
-func (s *Server) sendRaw(x *exchange, body []byte) {
+func (s *Server) sendRaw(ctx context.Context, x *exchange, body []byte) {
 	conn, _, err := http.NewResponseController(x.w).Hijack()
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	if x.wrong.Garbage {
 		_, _ = io.WriteString(conn, "\x16\x03\x00 this is not HTTP\r\n\r\n") // nobody depends on it
 		return
@@ -163,14 +164,14 @@ func (s *Server) sendRaw(x *exchange, body []byte) {
 	}
 	head.WriteString("\r\n")
 	// A peer that left a hijacked connection shows as a failed write.
-	drip := &dripper{w: conn, wait: s.waiter(x, x.wrong.DripHeader)}
+	drip := &dripper{w: conn, wait: s.waiter(ctx, x.wrong.DripHeader)}
 	if _, err := io.WriteString(drip, head.String()); err == nil {
 		_, _ = conn.Write(body) // nothing to do for a client that left
 	}
 }
 
-func (s *Server) waiter(x *exchange, d time.Duration) func() bool {
-	return func() bool { return s.wait(x.r.Context(), d) }
+func (s *Server) waiter(ctx context.Context, d time.Duration) func() bool {
+	return func() bool { return s.wait(ctx, d) }
 }
 
 // dripper writes one byte at a time.

@@ -74,7 +74,10 @@ func NewServer(c Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return s, s.listen(tlsConfig)
+	if err := s.listen(tlsConfig); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // populate makes the integrations and users of the configuration.

@@ -1,0 +1,58 @@
+package duotest_test
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"mfaserver/duoclient/duotest"
+)
+
+// FuzzAuthorize sends signed payloads and unsigned texts to the authorize
+// endpoint: it never breaks, and redirects only where a trusted redirect URI
+// says.
+func FuzzAuthorize(f *testing.F) {
+	s, err := duotest.NewServer(duotest.Config{
+		Now:         func() time.Time { return epoch },
+		Credentials: duotest.Credentials{ClientID: clientID, ClientSecret: clientSecret},
+	})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(s.Close)
+	good := `{"client_id":"` + clientID + `","scope":"openid","response_type":"code","redirect_uri":"https://localhost/cb",` +
+		`"state":"` + state + `","duo_uname":"test1","exp":1700000300}`
+	for _, payload := range []string{
+		good, "null", "[]", `{"exp":"1e999"}`, strings.Replace(good, "1700000300", `"1700000300"`, 1),
+		strings.Replace(good, "https://localhost/cb", "https://[::1]/;script-src *", 1),
+	} {
+		f.Add(payload, true)
+		f.Add(payload, false)
+	}
+	f.Fuzz(func(t *testing.T, payload string, signed bool) {
+		token := payload
+		if signed {
+			token = sign(payload, clientSecret)
+		}
+		query := url.Values{"client_id": {clientID}, "response_type": {"code"}, "request": {token}}
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "https://"+s.APIHost+duotest.EndpointAuthorize+"?"+query.Encode(), http.NoBody)
+		w := httptest.NewRecorder()
+		s.Handler().ServeHTTP(w, r)
+		if w.Code >= http.StatusInternalServerError && w.Code != http.StatusServiceUnavailable {
+			t.Errorf("%d %s", w.Code, w.Body)
+		}
+		if w.Code == http.StatusOK && !signed {
+			t.Errorf("unsigned text was taken: %q", payload)
+		}
+		location := w.Header().Get("Location")
+		if location != "" && (!signed || !strings.HasPrefix(location, "http")) {
+			t.Errorf("redirected to %q", location)
+		}
+		if csp := w.Header().Get("Content-Security-Policy"); strings.Count(csp, ";") > 4 {
+			t.Errorf("CSP = %q", csp)
+		}
+	})
+}
