@@ -5,7 +5,6 @@ SHELL := /bin/bash
 GOLANGCI_VERSION := v2.15.0
 BIN := $(CURDIR)/.bin
 LINT := $(BIN)/golangci-lint-$(GOLANGCI_VERSION)
-VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
 # RACE=-race and SHORT=-short are passed on to go test; ARGS to the demo.
 RACE ?=
@@ -23,7 +22,7 @@ demo: build ## start server and simulator with a demo user; ARGS='--auto approve
 
 .PHONY: build
 build: ## build bin/mfaserver, a static binary
-	@CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/mfaserver ./cmd/mfaserver
+	@CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/mfaserver ./cmd/mfaserver
 
 .PHONY: test
 test: ## run all tests, the official SDK against the simulator included; RACE=-race, SHORT=-short

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+
+	"mfaserver/internal/config"
+	"mfaserver/internal/control"
+)
+
+func controlSocket(cfg *config.Config) string { return filepath.Join(cfg.DataDir, "control.sock") }
+
+// errConfigFile: the configuration file cannot be read.
+var errConfigFile = errors.New("configuration file")
+
+// loadConfig reads the configuration and takes the secrets it found in the
+// environment out of there, where child processes and dumps would see them
+// (threat T167).
+func loadConfig(path string) (*config.Config, error) {
+	cfg, err := config.Load(path)
+	if err != nil && !errors.Is(err, config.ErrInvalid) {
+		return nil, fmt.Errorf("%w: %w", errConfigFile, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range cfg.SecretEnvironment() {
+		if err := os.Unsetenv(name); err != nil {
+			return nil, fmt.Errorf("environment: %w", err)
+		}
+	}
+	return cfg, nil
+}
+
+// commands are all that the control socket and the command line can do.
+func (a *app) commands() control.Commands {
+	users := &userCommands{directory: a.directory, sessions: a.sessions, recorder: a.trail}
+	return users.commands()
+}
+
+// command runs one command where the data is: in the running server when
+// there is one, else in this process, which then holds the store meanwhile.
+func (g *globals) command(ctx context.Context, name string, args, out any) error {
+	cfg, err := loadConfig(g.config)
+	if err != nil {
+		return err
+	}
+	client := control.NewClient(controlSocket(cfg), refusals())
+	if err := client.Call(ctx, name, args, out); !errors.Is(err, control.ErrNotRunning) {
+		return err
+	}
+	a, err := newApp(ctx, cfg, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err
+	}
+	defer a.close()
+	raw, err := json.Marshal(args)
+	if err != nil {
+		return err
+	}
+	result, err := a.commands().Run(ctx, control.Self(), name, raw)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(result, out)
+}

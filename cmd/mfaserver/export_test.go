@@ -1,0 +1,4 @@
+package main
+
+// Main lets the external tests run the program inside the test binary.
+func Main() { main() }

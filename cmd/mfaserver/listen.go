@@ -1,0 +1,122 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"mfaserver/internal/audit"
+	"mfaserver/internal/control"
+	"mfaserver/web"
+)
+
+// drainTime is how long running requests may take to end at a stop.
+const drainTime = 15 * time.Second
+
+// serve answers on the listener until ctx ends, then drains. whenReady is
+// called once when everything listens; its error stops the server.
+func (a *app) serve(ctx context.Context, listener net.Listener, whenReady func() error) error {
+	certificate, err := a.certificate(ctx)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	handler, err := a.handler()
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	commands, err := a.listenControl()
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer commands.Close() //nolint:errcheck // the socket is replaced at the next start
+	if err := a.trail.Record(ctx, audit.Event{Name: audit.ServerStart, Outcome: audit.OK, Actor: "system"}); err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	server := web.HTTPServer(handler, a.logger)
+	server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}
+	return a.run(ctx, server, listener, whenReady)
+}
+
+// run serves and sweeps until ctx ends or the server fails.
+func (a *app) run(ctx context.Context, server *http.Server, listener net.Listener, whenReady func() error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var background sync.WaitGroup
+	background.Go(func() { a.sweep(ctx) })
+	failed := make(chan error, 1)
+	background.Go(func() { failed <- server.ServeTLS(listener, "", "") })
+	err := whenReady()
+	if err == nil {
+		select {
+		case <-ctx.Done():
+		case err = <-failed:
+		}
+	}
+	cancel()
+	return errors.Join(err, a.drain(server), waitFor(&background))
+}
+
+// drain lets running requests end, for a while.
+func (a *app) drain(server *http.Server) error {
+	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
+	defer cancel()
+	if err := server.Shutdown(ctx); err != nil {
+		a.logger.WarnContext(ctx, "requests were cut off at the stop", "err", err)
+		return server.Close()
+	}
+	return a.trail.Record(ctx, audit.Event{Name: audit.ServerStop, Outcome: audit.OK, Actor: "system"})
+}
+
+func waitFor(wg *sync.WaitGroup) error {
+	wg.Wait()
+	return nil
+}
+
+// certificate is the configured one, or a self-signed one for the names of
+// the public URLs, whose fingerprint is logged for clients to compare.
+func (a *app) certificate(ctx context.Context) (tls.Certificate, error) {
+	if a.cfg.TLS.CertFile != "" {
+		cert, err := tls.LoadX509KeyPair(a.cfg.TLS.CertFile, a.cfg.TLS.KeyFile)
+		if err != nil {
+			return tls.Certificate{}, fmt.Errorf("tls: %w", err)
+		}
+		return cert, nil
+	}
+	var names []string
+	for _, public := range a.cfg.PublicURLs {
+		u, err := url.Parse(public)
+		if err != nil {
+			return tls.Certificate{}, err
+		}
+		names = append(names, u.Hostname())
+	}
+	cert, err := selfSigned(a.cfg.DataDir, names, now())
+	if err != nil {
+		return tls.Certificate{}, err
+	}
+	a.logger.WarnContext(ctx, "using a self-signed certificate; clients must be told to trust it",
+		"file", filepath.Join(a.cfg.DataDir, "tls.crt"), "sha256", fingerprint(cert))
+	return cert, nil
+}
+
+func (a *app) listenControl() (*control.Server, error) {
+	return control.Listen(control.Config{
+		Path:      controlSocket(a.cfg),
+		Commands:  a.commands(),
+		Sentinels: refusals(),
+		Logger:    a.logger,
+		Refused: func(ctx context.Context, uid int) {
+			e := audit.Event{Name: audit.ControlRefused, Outcome: audit.Refused, Actor: control.Caller{UID: uid}.String()}
+			if err := a.trail.Record(ctx, e); err != nil {
+				a.logger.ErrorContext(ctx, "audit trail failed", "err", err)
+			}
+		},
+	})
+}

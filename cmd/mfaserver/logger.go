@@ -1,0 +1,27 @@
+package main
+
+import (
+	"io"
+	"log/slog"
+	"time"
+
+	"mfaserver/internal/config"
+)
+
+// now is the program's one real clock; everything else is given one.
+func now() time.Time { return time.Now() } //nolint:forbidigo // see above
+
+// newLogger makes the operator's log: text for a terminal, JSON by
+// configuration, always on standard error.
+func newLogger(w io.Writer, cfg *config.Config) *slog.Logger {
+	options := &slog.HandlerOptions{Level: cfg.Log.Level}
+	if cfg.Log.Format == "json" {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
+}
+
+// simLogger shows what the simulator is asked, for whoever tries things.
+func simLogger(c console) *slog.Logger {
+	return slog.New(slog.NewTextHandler(c.err, &slog.HandlerOptions{Level: slog.LevelWarn}))
+}

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"mfaserver/internal/config"
+	"mfaserver/internal/control"
+	"mfaserver/internal/primary"
+	"mfaserver/internal/store/sqlite"
+)
+
+// Exit codes. They are part of the command's interface: scripts may rely on
+// them.
+const (
+	exitOK          = 0
+	exitFailure     = 1
+	exitUsage       = 2
+	exitConfig      = 3
+	exitRefused     = 4
+	exitUnavailable = 5
+)
+
+// console is where a command reads and writes.
+type console struct {
+	in  io.Reader
+	out io.Writer
+	err io.Writer
+}
+
+// errUsage marks a command line that cannot be understood.
+var errUsage = errors.New("usage")
+
+// globals are the flags that every command knows.
+type globals struct {
+	console console
+	config  string
+	output  string
+}
+
+// run executes one command line and returns its exit code.
+func run(ctx context.Context, args []string, c console) int {
+	root := newRoot(c)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitOK
+	}
+	fmt.Fprintf(c.err, "mfaserver: %s\n", strings.TrimPrefix(err.Error(), errUsage.Error()+": "))
+	if errors.Is(err, errUsage) {
+		fmt.Fprintln(c.err, "Run the command with --help to see how it is used.")
+	}
+	return exitCode(err)
+}
+
+func exitCode(err error) int {
+	switch {
+	case errors.Is(err, errUsage):
+		return exitUsage
+	case isAny(err, config.ErrInvalid, errConfigFile):
+		return exitConfig
+	case isAny(err, refusals()...):
+		return exitRefused
+	case isAny(err, control.ErrNotRunning, control.ErrSocketBusy, sqlite.ErrLocked, primary.ErrUnavailable):
+		return exitUnavailable
+	default:
+		return exitFailure
+	}
+}
+
+// refusals are the errors by which a command refuses what it was asked to do.
+func refusals() []error {
+	return []error{
+		primary.ErrUserExists, primary.ErrUserUnknown, primary.ErrBadUsername, primary.ErrBadPassword,
+		primary.ErrBadRole, primary.ErrLastAdmin, control.ErrForbidden, control.ErrArguments, errConfirm,
+	}
+}
+
+func isAny(err error, targets ...error) bool {
+	for _, target := range targets {
+		if errors.Is(err, target) {
+			return true
+		}
+	}
+	return false
+}
+
+func newRoot(c console) *cobra.Command {
+	g := &globals{console: c}
+	root := &cobra.Command{
+		Use:   "mfaserver",
+		Short: "Duo multi-factor login for Mirth-style integration engines",
+		Long: `mfaserver puts Duo multi-factor authentication in front of Mirth Connect, Open
+Integration Engine and BridgeLink. It speaks the engine's own login API.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 configuration refused,
+4 request refused, 5 server or store not available.`,
+		Example: `  mfaserver demo
+  mfaserver --config /etc/mfaserver/mfaserver.yaml serve
+  mfaserver --config /etc/mfaserver/mfaserver.yaml users add alice --role admin`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          noArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetIn(c.in)
+	root.SetOut(c.out)
+	root.SetErr(c.err)
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return fmt.Errorf("%w: %w", errUsage, err) })
+	root.PersistentFlags().StringVar(&g.config, "config", defaultConfig(), "configuration `file` (or MFASERVER_CONFIG)")
+	root.PersistentFlags().StringVar(&g.output, "output", "table", "`format` of results: table or json")
+	root.PersistentPreRunE = func(*cobra.Command, []string) error {
+		if g.output != "table" && g.output != "json" {
+			return fmt.Errorf("%w: --output takes table or json", errUsage)
+		}
+		return nil
+	}
+	root.AddCommand(newServe(g), newDemo(g), newSim(g), newCheck(g), newUsers(g), newVersion(g))
+	return root
+}
+
+func defaultConfig() string {
+	if path := os.Getenv("MFASERVER_CONFIG"); path != "" {
+		return path
+	}
+	return "/etc/mfaserver/mfaserver.yaml"
+}
+
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return fmt.Errorf("%w: %q is not a command of %q", errUsage, args[0], cmd.CommandPath())
+	}
+	return nil
+}
+
+func exactArgs(n int, what string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, args []string) error {
+		if len(args) != n {
+			return fmt.Errorf("%w: give %s", errUsage, what)
+		}
+		return nil
+	}
+}
