@@ -36,8 +36,9 @@ type User struct {
 	PasswordChangedAt time.Time
 	// LastLogin is the time of the last complete login; zero when never.
 	LastLogin time.Time
-	// Bootstrap is set while the password is the one-time secret of the
-	// first administrator; BootstrapExpires is when that ends.
+	// Bootstrap is set while the account has no password but a one-time one,
+	// usable, spent or expired; BootstrapExpires is when that ends, or the
+	// moment it was spent.
 	Bootstrap        bool
 	BootstrapExpires time.Time
 }
@@ -114,11 +115,3 @@ var (
 	ErrBadRole     = errors.New("primary: no such role")
 	ErrLastAdmin   = errors.New("primary: the last enabled administrator cannot be disabled or removed")
 )
-
-// ThrottledError says when to try again. It matches [ErrThrottled].
-type ThrottledError struct{ RetryAfter time.Duration }
-
-func (e *ThrottledError) Error() string { return ErrThrottled.Error() }
-
-// Is implements the errors.Is contract.
-func (e *ThrottledError) Is(target error) bool { return target == ErrThrottled }

@@ -30,7 +30,7 @@ type Rule struct {
 }
 
 // MaxLimit is the highest Limit, after Factor.
-const MaxLimit = 60_000
+const MaxLimit = 1_000_000
 
 // DefaultCapacity is how many keys of each kind are remembered. With every
 // table full they take less than 32 MiB (threat T182).

@@ -27,7 +27,7 @@ type shard struct {
 type counter struct {
 	// counts are the failures of the last slots; the one of slot number n
 	// is counts[n%slots].
-	counts [slots]uint16
+	counts [slots]uint32
 	// strikes is how many times the key was made to wait since it was calm.
 	strikes uint8
 	// running is the number of reserved attempts.
@@ -99,7 +99,7 @@ func (t *table) fail(k key, at time.Duration) {
 	c := s.entries.obtain(k)
 	t.calm(c, at)
 	c.advance(t.slotAt(at))
-	if n := &c.counts[c.slot%slots]; *n < math.MaxUint16 {
+	if n := &c.counts[c.slot%slots]; *n < MaxLimit {
 		*n++
 	}
 	if c.strikes == 0 && c.sum() < t.rule.Limit {
