@@ -31,7 +31,7 @@ func (f *Flow) redeemOnce(ctx context.Context, tx *Transaction, r RedeemRequest)
 	case errors.Is(err, ErrExpired):
 		return nil, f.expired(ctx, tx, r.Client, Pending)
 	case isRule(err):
-		return nil, f.refuse(ctx, tx.refused(audit.MFAReplay, "claimed by another call", r.Client), err)
+		return nil, f.refuse(ctx, tx.refused(audit.MFAReplay, "claimed_meanwhile", r.Client), err)
 	case err != nil:
 		return nil, err
 	}
@@ -59,7 +59,7 @@ func (f *Flow) spend(ctx context.Context, tx *Transaction, code [sha256.Size]byt
 		return errors.Join(unavailable("code store", err), f.unclaim(ctx, tx.Key, code))
 	}
 	if !fresh && tx.UnsentCode != code {
-		return f.endRefused(ctx, tx, Claimed, tx.refused(audit.MFAReplay, "code seen", c), ErrCodeSeen)
+		return f.endRefused(ctx, tx, Claimed, tx.refused(audit.MFAReplay, "code_seen", c), ErrCodeSeen)
 	}
 	return nil
 }

@@ -21,7 +21,7 @@ func (f *Flow) grant(ctx context.Context, tx *Transaction, id *duoclient.Identit
 	case errors.Is(err, ErrExpired):
 		return nil, f.expired(ctx, tx, c, Claimed)
 	case isRule(err):
-		return nil, f.refuse(ctx, tx.refused(audit.MFARefused, "ended meanwhile", c), err)
+		return nil, f.refuse(ctx, tx.refused(audit.MFARefused, "ended_meanwhile", c), err)
 	case err != nil:
 		return nil, err
 	}
