@@ -1,0 +1,8 @@
+package web
+
+// Unexported parsers under test.
+var (
+	CheckTarget = checkTarget
+	ShellQuote  = shellQuote
+	CurlCommand = curlCommand
+)

@@ -1,0 +1,127 @@
+package web
+
+import (
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// maxForm is the largest form in bytes (threat T025).
+const maxForm = 8 << 10
+
+// statusError is a refusal with a status of its own and no body.
+type statusError int
+
+func (e statusError) Error() string { return "web: " + http.StatusText(int(e)) }
+
+// readForm reads a posted form: only application/x-www-form-urlencoded, only
+// UTF-8, never from the query, each of the names at most once (threats T023,
+// T024, T025). Other fields are ignored. An error is a [statusError].
+func readForm(w http.ResponseWriter, r *http.Request, names ...string) (map[string]string, error) {
+	if r.URL.RawQuery != "" || r.URL.ForceQuery {
+		return nil, statusError(http.StatusBadRequest)
+	}
+	if !formType(r.Header) {
+		return nil, statusError(http.StatusUnsupportedMediaType)
+	}
+	body, err := readBody(w, r)
+	if err != nil {
+		return nil, err
+	}
+	return parseForm(body, names)
+}
+
+// formType reports whether the body is a form as it stands: one media type,
+// no charset but UTF-8, no compression (threat T181).
+func formType(h http.Header) bool {
+	if len(h.Values("Content-Encoding")) > 0 {
+		return false
+	}
+	types := h.Values("Content-Type")
+	if len(types) != 1 {
+		return false
+	}
+	media, params, err := mime.ParseMediaType(types[0])
+	if err != nil || media != "application/x-www-form-urlencoded" {
+		return false
+	}
+	for name, value := range params {
+		if name != "charset" || !strings.EqualFold(value, "utf-8") {
+			return false
+		}
+	}
+	return true
+}
+
+// readBody reads a small body within [bodyDeadline].
+func readBody(w http.ResponseWriter, r *http.Request) (string, error) {
+	if r.ContentLength > maxForm {
+		return "", tooLarge(w)
+	}
+	control := http.NewResponseController(w)
+	// Not every writer has a connection with deadlines; the size is bounded
+	// in any case.
+	timed := control.SetReadDeadline(time.Now().Add(bodyDeadline)) == nil //nolint:forbidigo // sockets know only the real clock
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxForm+1))
+	if timed && err == nil && len(body) <= maxForm {
+		// The whole body is here. Otherwise the deadline stays: the server
+		// still reads some of the rest before it closes.
+		_ = control.SetReadDeadline(time.Time{})
+	}
+	switch {
+	case err != nil && isTimeout(err):
+		w.Header().Set("Connection", "close")
+		return "", statusError(http.StatusRequestTimeout)
+	case err != nil:
+		return "", statusError(http.StatusBadRequest)
+	case len(body) > maxForm:
+		return "", tooLarge(w)
+	}
+	return string(body), nil
+}
+
+func tooLarge(w http.ResponseWriter) error {
+	w.Header().Set("Connection", "close")
+	return statusError(http.StatusRequestEntityTooLarge)
+}
+
+func isTimeout(err error) bool {
+	t, ok := errors.AsType[interface {
+		error
+		Timeout() bool
+	}](err)
+	return ok && t.Timeout()
+}
+
+// parseForm decodes body and picks the named fields.
+func parseForm(body string, names []string) (map[string]string, error) {
+	form := make(map[string]string, len(names))
+	for pair := range strings.SplitSeq(body, "&") {
+		if pair == "" {
+			continue
+		}
+		rawName, rawValue, _ := strings.Cut(pair, "=")
+		name, err := url.QueryUnescape(rawName)
+		if err != nil || !utf8.ValidString(name) {
+			return nil, statusError(http.StatusBadRequest)
+		}
+		value, err := url.QueryUnescape(rawValue)
+		if err != nil || !utf8.ValidString(value) {
+			return nil, statusError(http.StatusBadRequest)
+		}
+		if !slices.Contains(names, name) {
+			continue
+		}
+		if _, twice := form[name]; twice {
+			return nil, statusError(http.StatusBadRequest)
+		}
+		form[name] = value
+	}
+	return form, nil
+}

@@ -1,0 +1,132 @@
+package web
+
+import (
+	"bytes"
+	"crypto/rand"
+	"embed"
+	"encoding/base64"
+	"html/template"
+	"net/http"
+	"strings"
+	"time"
+
+	"mfaserver/internal/mirth"
+	"mfaserver/mfa"
+)
+
+//go:embed pages/*.html pages/style.css pages/script.js
+var pageFiles embed.FS
+
+// pages holds the parsed templates and what is put into each page.
+type pages struct {
+	templates *template.Template
+	style     template.CSS
+	script    template.JS
+}
+
+// pageData is what the templates may show.
+type pageData struct {
+	Title  string
+	Text   pageText
+	Nonce  string
+	Style  template.CSS
+	Script template.JS
+	Login  loginView
+	// Action is the path of the page's buttons.
+	Action string
+	State  string
+	Code   string
+	Data   string
+	Curl   string
+}
+
+// loginView is a sign-in as people read it.
+type loginView struct {
+	Username, Addr, Agent string
+	Started, Expires      string
+	StartedAt, ExpiresAt  string
+}
+
+func loadPages() (*pages, error) {
+	t, err := template.ParseFS(pageFiles, "pages/*.html")
+	if err != nil {
+		return nil, err
+	}
+	style, err := pageFiles.ReadFile("pages/style.css")
+	if err != nil {
+		return nil, err
+	}
+	script, err := pageFiles.ReadFile("pages/script.js")
+	if err != nil {
+		return nil, err
+	}
+	// Both files are part of the program, not input.
+	return &pages{templates: t, style: template.CSS(style), script: template.JS(script)}, nil //nolint:gosec // embedded
+}
+
+func (p *pages) render(name string, data pageData) ([]byte, error) {
+	data.Style, data.Script = p.style, p.script
+	var b bytes.Buffer
+	if err := p.templates.ExecuteTemplate(&b, name, data); err != nil {
+		return nil, err
+	}
+	return b.Bytes(), nil
+}
+
+// newNonce is good for one page.
+func newNonce() string {
+	var b [18]byte
+	_, _ = rand.Read(b[:]) // never fails, see crypto/rand
+	return base64.RawURLEncoding.EncodeToString(b[:])
+}
+
+// codePage shows what the client needs for its second call.
+func (s *Server) codePage(w http.ResponseWriter, r *http.Request, in redirect, v mfa.View) {
+	data := s.loginPage(titleCode, in, v)
+	data.Data = mirth.NewLoginData(v.Username, mirth.Status(v.Primary), in.code, in.state, v.RedirectURI).String()
+	data.Curl = curlCommand(loginURL(v.RedirectURI), s.cfg.CurlCAFile, v.Username, data.Data)
+	s.render(w, r, http.StatusOK, "code", data)
+}
+
+// warningPage stands before the code when this browser is not where the
+// sign-in began (threat T041).
+func (s *Server) warningPage(w http.ResponseWriter, r *http.Request, in redirect, v mfa.View) {
+	s.render(w, r, http.StatusOK, "warning", s.loginPage(titleWarning, in, v))
+}
+
+// refusedPage says that Duo did not confirm the sign-in (threat T048).
+func (s *Server) refusedPage(w http.ResponseWriter, r *http.Request, in redirect, v mfa.View) {
+	data := s.loginPage(pageRefused.Title, in, v)
+	data.Text = pageRefused
+	s.render(w, r, http.StatusOK, "refused", data)
+}
+
+// loginPage fills in what all pages about a sign-in show. The path of the
+// buttons is that of the transaction's own redirect URI, not of the request.
+func (s *Server) loginPage(title string, in redirect, v mfa.View) pageData {
+	return pageData{
+		Title: title,
+		Login: loginView{
+			Username: v.Username, Addr: v.Addr, Agent: v.UserAgent,
+			Started: readableTime(v.StartedAt), StartedAt: machineTime(v.StartedAt),
+			Expires: readableTime(v.ExpiresAt), ExpiresAt: machineTime(v.ExpiresAt),
+		},
+		Action: pathOf(v.RedirectURI), State: in.state, Code: in.code,
+	}
+}
+
+func readableTime(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04:05 UTC") }
+func machineTime(t time.Time) string  { return t.UTC().Format(time.RFC3339) }
+
+// pathOf cuts scheme and host off one of our own redirect URIs.
+func pathOf(redirectURI string) string {
+	if i := strings.Index(redirectURI, "/api/"); i >= 0 {
+		return redirectURI[i:]
+	}
+	return "/api" + callbackPath
+}
+
+// loginURL is where the second call of a login goes.
+func loginURL(redirectURI string) string {
+	return strings.TrimSuffix(redirectURI, callbackPath) + "/users/_login"
+}

@@ -1,0 +1,46 @@
+"use strict";
+(function () {
+  // The address bar holds the code: out of it, before anything else.
+  if (location.search) history.replaceState(null, "", location.pathname);
+
+  function copy(area) {
+    if (navigator.clipboard && window.isSecureContext) return navigator.clipboard.writeText(area.value);
+    area.focus();
+    area.select();
+    return document.execCommand("copy") ? Promise.resolve() : Promise.reject(new Error("copy"));
+  }
+
+  document.querySelectorAll("button.copy").forEach(function (button) {
+    var area = document.getElementById(button.dataset.copies);
+    var label = button.textContent;
+    var status = document.getElementById("copied");
+    button.hidden = false;
+    button.addEventListener("click", function () {
+      copy(area).then(function () {
+        button.textContent = "Copied";
+        status.textContent = "Copied to the clipboard.";
+        setTimeout(function () { button.textContent = label; status.textContent = ""; }, 3000);
+      }, function () {
+        area.focus();
+        area.select();
+        status.textContent = "Press Ctrl+C or Cmd+C to copy the selected text.";
+      });
+    });
+  });
+
+  document.querySelectorAll("textarea[readonly]").forEach(function (area) {
+    area.addEventListener("focus", function () { area.select(); });
+  });
+
+  var expires = document.getElementById("expires");
+  var left = document.getElementById("left");
+  if (!expires || !left) return;
+  var end = Date.parse(expires.dateTime);
+  left.hidden = false;
+  (function tick() {
+    var seconds = Math.max(0, Math.round((end - Date.now()) / 1000));
+    var rest = String(seconds % 60).padStart(2, "0");
+    left.textContent = seconds ? Math.floor(seconds / 60) + ":" + rest + " left" : "over";
+    if (seconds) setTimeout(tick, 1000);
+  })();
+})();

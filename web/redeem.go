@@ -1,0 +1,133 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+
+	"mfaserver/internal/audit"
+	"mfaserver/internal/mirth"
+	"mfaserver/internal/throttle"
+	"mfaserver/mfa"
+	"mfaserver/session"
+)
+
+// secondCall turns login data into a session. A password that came along is
+// not looked at (threat T075).
+func (s *Server) secondCall(ctx context.Context, w http.ResponseWriter, r *http.Request, a attempt) {
+	source := throttle.Subject{Source: a.client.Addr}
+	if err := s.deps.SecondCalls.Check(ctx, source); err != nil {
+		s.tooManySecondCalls(ctx, w, r, a, err)
+		return
+	}
+	data, err := loginData(a.loginData)
+	if err != nil {
+		s.malformed(ctx, w, r, a, err)
+		return
+	}
+	grant, err := s.deps.Login.Redeem(ctx, mfa.RedeemRequest{
+		FormUsername:   a.username,
+		HeaderUsername: data.UsernameReadings(),
+		Primary:        mfa.PrimaryStatus(data.PrimaryStatus),
+		Code:           data.Code,
+		State:          data.State,
+		RedirectURI:    data.RedirectURI,
+		Client:         a.client,
+	})
+	if err != nil {
+		s.refuseSecond(ctx, w, r, a, err)
+		return
+	}
+	if grant == nil {
+		s.unavailable(w, r, a.format, errors.New("web: redeem gave no grant"))
+		return
+	}
+	s.open(ctx, w, r, a, grant)
+}
+
+// refuseSecond counts and answers login data that did not lead to a session.
+func (s *Server) refuseSecond(ctx context.Context, w http.ResponseWriter, r *http.Request, a attempt, cause error) {
+	if errors.Is(cause, mfa.ErrRefused) {
+		if err := s.deps.SecondCalls.Fail(ctx, throttle.Subject{Source: a.client.Addr}); err != nil {
+			s.unavailable(w, r, a.format, err)
+			return
+		}
+	}
+	s.refuseLogin(w, r, a.format, cause)
+}
+
+// tooManySecondCalls answers a source that guesses, without asking anybody
+// about its guess (threat T074).
+func (s *Server) tooManySecondCalls(ctx context.Context, w http.ResponseWriter, r *http.Request, a attempt, cause error) {
+	e := audit.Event{Name: audit.LoginThrottled, Outcome: audit.Refused}
+	if err := s.record(ctx, a.client, e); err != nil {
+		s.unavailable(w, r, a.format, err)
+		return
+	}
+	s.refuseLogin(w, r, a.format, cause)
+}
+
+// errDuplicateHeader: the login data came more than once (threat T055).
+var errDuplicateHeader = errors.New("web: more than one login data header")
+
+func loginData(lines []string) (mirth.LoginData, error) {
+	if len(lines) != 1 {
+		return mirth.LoginData{}, errDuplicateHeader
+	}
+	return mirth.ParseLoginData(lines[0])
+}
+
+// malformed answers login data that names no transaction: nothing changes
+// (threat T067).
+func (s *Server) malformed(ctx context.Context, w http.ResponseWriter, r *http.Request, a attempt, cause error) {
+	e := audit.Event{Name: audit.LoginDataMalformed, Outcome: audit.Refused, UnknownUsername: a.username, Reason: cause.Error()}
+	err := errors.Join(s.deps.SecondCalls.Fail(ctx, throttle.Subject{Source: a.client.Addr}), s.record(ctx, a.client, e))
+	if err != nil {
+		s.unavailable(w, r, a.format, err)
+		return
+	}
+	s.deny(w, r, a.format)
+}
+
+// open starts the session that a grant allows and answers with it. Everything
+// about it comes from the grant (invariant I3 of the threat model).
+func (s *Server) open(ctx context.Context, w http.ResponseWriter, r *http.Request, a attempt, g *mfa.Grant) {
+	wanted := session.Session{
+		UserID:        g.UserID,
+		Username:      g.Username,
+		Administrator: g.Administrator && !g.FailOpen,
+		Source:        a.client.Addr.String(),
+		UserAgent:     a.client.UserAgent,
+		Transaction:   g.Transaction,
+		Factor:        g.Factor,
+		Reason:        g.Reason,
+		Device:        g.Device,
+		FailOpen:      g.FailOpen,
+		ReadOnly:      g.FailOpen,
+		Carry:         g.Carry,
+	}
+	started, err := s.deps.Sessions.Start(ctx, w, r, wanted)
+	if err != nil {
+		w.Header().Del("Set-Cookie")
+		s.unavailable(w, r, a.format, err)
+		return
+	}
+	if err := s.deps.Notes.NoteLogin(ctx, g.Username, a.client.Addr); err != nil {
+		// The session stands; only the time of the last login is old.
+		s.log.WarnContext(ctx, "login not noted in the directory",
+			slog.String("request_id", a.client.RequestID), slog.Any("err", err))
+	}
+	answer := mirth.LoginStatus{Status: mirth.Status(g.Primary), Message: g.Message, UpdatedUsername: g.Username}
+	if err := s.write(w, r, http.StatusOK, a.format, answer); err != nil {
+		s.abandon(ctx, a, started)
+	}
+}
+
+// abandon ends a session whose cookie was seen not to arrive (threat T078).
+func (s *Server) abandon(ctx context.Context, a attempt, started session.Session) {
+	if err := s.deps.SessionKeeper.Abandon(ctx, started.Key); err != nil {
+		s.log.ErrorContext(ctx, "undelivered session could not be ended",
+			slog.String("request_id", a.client.RequestID), slog.String("session", started.Key.Handle()), slog.Any("err", err))
+	}
+}

@@ -1,0 +1,61 @@
+package web
+
+// What people read. Each sentence stands here once; reasons are in the audit
+// trail and the log, never in these.
+const (
+	// textRefused is the engine's own wording for every refused login.
+	textRefused = "Incorrect username or password."
+	// textChallenge goes with the challenge.
+	textChallenge = "Open authURL in a browser to confirm this sign-in with Duo, then sign in again as the page there says."
+	// textServerURL names the header a first call lacks.
+	textServerURL = "Send the header X-Mirth-Server-Url with the address of this server as your browser reaches it, for example https://mirth.example.org:8443. " +
+		"It must be one of the server's public URLs."
+	textThrottled   = "Too many attempts. Try again later."
+	textDuo         = "The second factor is unavailable. Try again later, or ask your administrator."
+	textStartAgain  = "The second factor could not be checked. Start the sign-in again."
+	textUnavailable = "The server cannot check sign-ins at the moment. Try again shortly."
+)
+
+// pageText is a page that says one thing.
+type pageText struct{ Title, Lead, Next string }
+
+// The pages without a code on them.
+var (
+	pageBad = pageText{
+		Title: "This link does not work",
+		Lead:  "It is incomplete, has expired, or was used before.",
+		Next:  "Start the sign-in again in your client. You can close this page.",
+	}
+	pageOver = pageText{
+		Title: "This sign-in has ended",
+		Lead:  "It was completed, denied or stopped already.",
+		Next:  "If you still need to sign in, start again in your client. You can close this page.",
+	}
+	pageRefused = pageText{
+		Title: "The sign-in was refused",
+		Lead:  "Duo did not confirm it.",
+		Next:  "If you refused it because you did not start it, press Deny, change your password and tell your administrator. Otherwise start again in your client.",
+	}
+	pageDenied = pageText{
+		Title: "The sign-in was denied",
+		Lead:  "It has been stopped and cannot be completed any more.",
+		Next:  "If you did not start it, somebody knows your password: change it now and tell your administrator. You can close this page.",
+	}
+	pageUnavailable = pageText{
+		Title: "The server cannot answer at the moment",
+		Lead:  "Nothing was changed.",
+		Next:  "Try again shortly.",
+	}
+	pageForeign = pageText{
+		Title: "Nothing was done",
+		Lead:  "This request did not come from a page of this server.",
+		Next:  "Open the link of your sign-in again and use the buttons there.",
+	}
+)
+
+// Titles of the pages about one sign-in; the rest of their text is in their
+// templates.
+const (
+	titleCode    = "Finish signing in"
+	titleWarning = "Did you start this sign-in?"
+)
