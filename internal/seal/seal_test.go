@@ -14,20 +14,20 @@ import (
 	"mfaserver/internal/seal"
 )
 
-func newKey(t testing.TB) seal.Key {
-	t.Helper()
+func newKey(tb testing.TB) seal.Key {
+	tb.Helper()
 	key, err := seal.NewKey()
 	if err != nil {
-		t.Fatalf("NewKey() = %v", err)
+		tb.Fatalf("NewKey() = %v", err)
 	}
 	return key
 }
 
-func newSealer(t testing.TB, current seal.Key, previous ...seal.Key) *seal.Sealer {
-	t.Helper()
+func newSealer(tb testing.TB, current seal.Key, previous ...seal.Key) *seal.Sealer {
+	tb.Helper()
 	sealer, err := seal.New(current, previous...)
 	if err != nil {
-		t.Fatalf("New() = %v", err)
+		tb.Fatalf("New() = %v", err)
 	}
 	return sealer
 }

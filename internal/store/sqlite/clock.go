@@ -42,17 +42,19 @@ func (g *clockGuard) start(ctx context.Context) error {
 	})
 }
 
+// due reports whether look has something to write.
+func (g *clockGuard) due() bool {
+	now := nanos(g.db.now())
+	return g.mark-now > int64(clockSlack) || now-g.saved >= int64(clockSlack)
+}
+
 // look compares the clock with the mark.
 func (g *clockGuard) look(t *tx) error {
 	now := nanos(g.db.now())
 	if g.mark-now > int64(clockSlack) {
 		return g.setBack(t, now)
 	}
-	g.mark = max(g.mark, now)
-	if g.mark-g.saved < int64(clockSlack) {
-		return nil
-	}
-	return g.save(t, g.mark)
+	return g.save(t, max(g.mark, now))
 }
 
 // setBack ends everything and lets the mark follow the clock.
@@ -67,7 +69,7 @@ func (g *clockGuard) setBack(t *tx, now int64) error {
 	back := time.Duration(g.mark - now)
 	t.onCommit(func() {
 		g.db.sessions.cache.clear()
-		g.db.logger.Warn("clock was set back, all sessions and pending logins are over", "back", back, "sessions", ended) //nolint:sloglint // no request is at fault
+		g.db.logger.Warn("clock was set back, all sessions and pending logins are over", "back", back, "sessions", ended)
 	})
 	return g.save(t, now)
 }

@@ -14,11 +14,11 @@ var errRecord = errors.New("sqlite: record does not decode")
 // encoder writes records: a version, then the fields in a fixed order.
 type encoder struct{ b []byte }
 
-func (e *encoder) byte(v byte)     { e.b = append(e.b, v) }
-func (e *encoder) int(v int64)     { e.b = binary.AppendVarint(e.b, v) }
-func (e *encoder) str(s string)    { e.b = append(binary.AppendUvarint(e.b, uint64(len(s))), s...) }
-func (e *encoder) bytes(p []byte)  { e.b = append(binary.AppendUvarint(e.b, uint64(len(p))), p...) }
-func (e *encoder) fixed(p []byte)  { e.b = append(e.b, p...) }
+func (e *encoder) byte(v byte)    { e.b = append(e.b, v) }
+func (e *encoder) int(v int64)    { e.b = binary.AppendVarint(e.b, v) }
+func (e *encoder) str(s string)   { e.b = append(binary.AppendUvarint(e.b, uint64(len(s))), s...) }
+func (e *encoder) bytes(p []byte) { e.b = append(binary.AppendUvarint(e.b, uint64(len(p))), p...) }
+func (e *encoder) fixed(p []byte) { e.b = append(e.b, p...) }
 func (e *encoder) time(t time.Time) {
 	e.int(t.Unix())
 	e.int(int64(t.Nanosecond()))
@@ -75,7 +75,7 @@ func (d *decoder) uvarint() uint64 {
 
 func (d *decoder) int() int64 {
 	v := d.uvarint()
-	return int64(v>>1) ^ -int64(v&1) //nolint:gosec // zigzag, as encoding/binary does it
+	return int64(v>>1) ^ -int64(v&1) // zigzag, as encoding/binary does it
 }
 
 func (d *decoder) str() string {

@@ -40,35 +40,35 @@ func TestCodesKeepTheContract(t *testing.T) {
 }
 
 // newStore opens a store of its own in a folder of its own.
-func newStore(t testing.TB) *sqlite.DB {
-	t.Helper()
-	return open(t, sqlite.Config{Path: filepath.Join(t.TempDir(), "data.db"), Sealer: newSealer(t)})
+func newStore(tb testing.TB) *sqlite.DB {
+	tb.Helper()
+	return open(tb, sqlite.Config{Path: filepath.Join(tb.TempDir(), "data.db"), Sealer: newSealer(tb)})
 }
 
 // open opens a store and closes it with the test.
-func open(t testing.TB, c sqlite.Config) *sqlite.DB {
-	t.Helper()
-	db, err := sqlite.Open(t.Context(), c)
+func open(tb testing.TB, c sqlite.Config) *sqlite.DB {
+	tb.Helper()
+	db, err := sqlite.Open(tb.Context(), c)
 	if err != nil {
-		t.Fatalf("Open() = %v", err)
+		tb.Fatalf("Open() = %v", err)
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		if err := db.Close(); err != nil {
-			t.Errorf("Close() = %v", err)
+			tb.Errorf("Close() = %v", err)
 		}
 	})
 	return db
 }
 
-func newSealer(t testing.TB) *seal.Sealer {
-	t.Helper()
+func newSealer(tb testing.TB) *seal.Sealer {
+	tb.Helper()
 	key, err := seal.NewKey()
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	sealer, err := seal.New(key)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return sealer
 }

@@ -5,14 +5,13 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"io/fs"
 	"log/slog"
-	"os"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	_ "modernc.org/sqlite" // the driver "sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 
 	"mfaserver/internal/primary"
 	"mfaserver/internal/seal"
@@ -108,7 +107,7 @@ func (db *DB) open(ctx context.Context, sealer *seal.Sealer) (err error) {
 		db.vault, err = openVault(ctx, db.conn, sealer)
 	}
 	if err != nil {
-		if damaged(code(err)) {
+		if c := code(err); damaged(c) || c == sqlite3.SQLITE_ERROR { // the latter: tables are missing
 			return fmt.Errorf("%w: %s: %w", ErrDamaged, db.path, err)
 		}
 		return fmt.Errorf("%w (%s)", err, db.path)
@@ -228,7 +227,7 @@ func (db *DB) release() error {
 func (db *DB) fail(err error) {
 	err = fmt.Errorf("%w: %s: %w", ErrFailed, db.path, err)
 	if db.failure.CompareAndSwap(nil, &err) {
-		db.logger.Error("store has failed, restart needed", "path", db.path, "err", err) //nolint:sloglint // no request is at fault
+		db.logger.Error("store has failed, restart needed", "path", db.path, "err", err)
 	}
 }
 
@@ -238,46 +237,4 @@ func (db *DB) refusal() error {
 		return *err
 	}
 	return db.watch.missing()
-}
-
-// fileWatch notices that the file was removed, replaced or cut while the
-// store is open: SQLite itself would go on with the file it holds.
-type fileWatch struct {
-	path string
-	file fs.FileInfo
-	size int64
-	gone atomic.Pointer[error]
-}
-
-func newFileWatch(path string) (*fileWatch, error) {
-	info, err := os.Lstat(path)
-	if err != nil {
-		return nil, fmt.Errorf("sqlite: %w", err)
-	}
-	return &fileWatch{path: path, file: info, size: info.Size()}, nil
-}
-
-// look checks the file; only the writer's goroutine calls it. A file that
-// comes back heals the store; one that was cut does not (the file never
-// shrinks while it is open).
-func (w *fileWatch) look() (cut error) {
-	info, err := os.Lstat(w.path)
-	if err != nil || !os.SameFile(info, w.file) {
-		gone := fmt.Errorf("%w: %s was removed or replaced", ErrFailed, w.path)
-		w.gone.Store(&gone)
-		return nil
-	}
-	w.gone.Store(nil)
-	if info.Size() < w.size {
-		return errors.New("file was cut short")
-	}
-	w.size = info.Size()
-	return nil
-}
-
-func (w *fileWatch) missing() error {
-	if err := w.gone.Load(); err != nil {
-		return *err
-	}
-	return nil
 }

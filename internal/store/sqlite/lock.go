@@ -29,7 +29,7 @@ func acquireLock(path string) (*fileLock, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: lock file: %w", err)
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil { //nolint:gosec // descriptors fit
+	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		defer f.Close() //nolint:errcheck // nothing was written
 		if !errors.Is(err, syscall.EWOULDBLOCK) {
 			return nil, fmt.Errorf("sqlite: lock %s: %w", name, err)
@@ -52,7 +52,11 @@ func (l *fileLock) sign() error {
 	return err
 }
 
-func (l *fileLock) release() error { return l.f.Close() }
+// release gives the lock up. Closing alone would not do: a child process
+// being started holds a copy of the descriptor for a moment.
+func (l *fileLock) release() error {
+	return errors.Join(syscall.Flock(int(l.f.Fd()), syscall.LOCK_UN), l.f.Close())
+}
 
 // holder reads who holds the lock; a process that has just taken it may not
 // have signed yet.

@@ -27,6 +27,7 @@ type cacheShard struct {
 	mu      sync.RWMutex
 	entries map[session.Key]*entry
 	bytes   int
+	limit   int
 	// removals counts what invalidates reads that are under way.
 	removals uint64
 }
@@ -51,6 +52,7 @@ func newSessionCache() *sessionCache {
 	c := &sessionCache{}
 	for i := range c.shards {
 		c.shards[i].entries = make(map[session.Key]*entry)
+		c.shards[i].limit = cacheBytes / shardCount
 	}
 	return c
 }
@@ -169,7 +171,7 @@ func (e *entry) session(k session.Key) (session.Session, error) {
 func (s *cacheShard) put(k session.Key, e *entry) {
 	s.entries[k] = e
 	s.bytes += e.cost()
-	if s.bytes <= cacheBytes/shardCount {
+	if s.bytes <= s.limit {
 		return
 	}
 	for other, victim := range s.entries {
@@ -178,7 +180,7 @@ func (s *cacheShard) put(k session.Key, e *entry) {
 		}
 		delete(s.entries, other)
 		s.bytes -= victim.cost()
-		if s.bytes <= cacheBytes/shardCount {
+		if s.bytes <= s.limit {
 			return
 		}
 	}

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"encoding/binary"
 	"errors"
 	"slices"
 	"time"
@@ -176,12 +177,11 @@ func (s *sessions) open(r *sessionRow) (session.Session, string, error) {
 }
 
 func (s *sessions) aad(k session.Key, user []byte, page int64) []byte {
-	return s.db.vault.aad("sessions", k[:], user, []byte{byte(page)})
+	return s.db.vault.aad("sessions", k[:], user, binary.AppendVarint(nil, page))
 }
 
 // tampered reports a record that is not what was written.
 func (s *sessions) tampered(k session.Key, err error) error {
-	s.db.logger.Error("stored session fails its integrity check", "session", k.Handle(), "err", err) //nolint:sloglint // no request is at fault
+	s.db.logger.Error("stored session fails its integrity check", "session", k.Handle(), "err", err)
 	return errors.Join(session.ErrTampered, err)
 }
-

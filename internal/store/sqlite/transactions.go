@@ -139,12 +139,11 @@ func (s *transactions) Siblings(ctx context.Context, binding [sha256.Size]byte, 
 // writes do not wait for it, and forgets codes and addresses whose time was
 // over by then.
 func (s *transactions) Sweep(ctx context.Context, expiredBefore time.Time, limit int) (removed int, live []mfa.Transaction, err error) {
-	for removed < limit {
-		step := min(sweepChunk, limit-removed)
+	for more := true; more && removed < limit; {
 		var ended []mfa.Transaction
 		var rows int
 		err := s.db.writer.do(ctx, func(t *tx) (err error) {
-			ended, rows, err = s.sweepChunk(t, nanos(expiredBefore), step)
+			ended, rows, more, err = s.sweepChunk(t, nanos(expiredBefore), min(sweepChunk, limit-removed))
 			return err
 		})
 		if err != nil && removed == 0 {
@@ -154,14 +153,14 @@ func (s *transactions) Sweep(ctx context.Context, expiredBefore time.Time, limit
 			return removed, live, nil //nolint:nilerr // what was ended must be reported; the next sweep meets the error again
 		}
 		live = append(live, ended...)
-		if removed += rows; rows < step {
-			break
-		}
+		removed += rows
 	}
 	return removed, live, nil
 }
 
-func (s *transactions) sweepChunk(t *tx, before int64, limit int) (live []mfa.Transaction, rows int, err error) {
+// sweepChunk removes up to limit rows of each table; more says that one of
+// them may have further ones.
+func (s *transactions) sweepChunk(t *tx, before int64, limit int) (live []mfa.Transaction, rows int, more bool, err error) {
 	const query = `DELETE FROM transactions WHERE id IN (
 		SELECT id FROM transactions WHERE expires < ? ORDER BY expires LIMIT ?
 	) RETURNING key, user, client, binding, expires, record, phase`
@@ -184,11 +183,14 @@ func (s *transactions) sweepChunk(t *tx, before int64, limit int) (live []mfa.Tr
 		"DELETE FROM codes WHERE code IN (SELECT code FROM codes WHERE until < ? ORDER BY until LIMIT ?)",
 		"DELETE FROM sources WHERE source IN (SELECT source FROM sources WHERE until < ? ORDER BY until LIMIT ?)",
 	} {
-		if err == nil {
-			err = t.exec(table, before, limit)
+		if err != nil {
+			break
 		}
+		var forgotten int64
+		forgotten, err = t.change(table, before, limit)
+		more = more || forgotten == int64(limit)
 	}
-	return live, rows, err
+	return live, rows, more || rows == limit, err
 }
 
 const selectTransaction = "SELECT user, client, binding, expires, record FROM transactions WHERE key = ?"
@@ -229,7 +231,7 @@ func (s *transactions) open(r *transactionRow) (mfa.Transaction, error) {
 }
 
 func (s *transactions) tampered(k mfa.Key, err error) error {
-	s.db.logger.Error("stored transaction fails its integrity check", "transaction", k.Handle(), "err", err) //nolint:sloglint // no request is at fault
+	s.db.logger.Error("stored transaction fails its integrity check", "transaction", k.Handle(), "err", err)
 	return unavailable(mfa.ErrUnavailable, fault("open transaction", err))
 }
 

@@ -140,7 +140,7 @@ func (s *users) open(r *userRow) (primary.User, string, error) {
 			return u, hash, nil
 		}
 	}
-	s.db.logger.Error("stored user fails its integrity check", "user_id", r.id, "err", err) //nolint:sloglint // no request is at fault
+	s.db.logger.Error("stored user fails its integrity check", "user_id", r.id, "err", err)
 	return primary.User{}, "", fault("open user", err)
 }
 

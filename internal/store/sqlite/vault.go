@@ -34,6 +34,9 @@ func openVault(ctx context.Context, conn *sql.Conn, sealer *seal.Sealer) (*vault
 	err := conn.QueryRowContext(ctx, "SELECT value FROM meta WHERE name = ?", indexKeyName).Scan(&sealed)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
+		if err := wantEmpty(ctx, conn); err != nil {
+			return nil, err
+		}
 		v.indexKey = make([]byte, sha256.Size)
 		if _, err := rand.Read(v.indexKey); err != nil {
 			return nil, fmt.Errorf("sqlite: random source: %w", err)
@@ -53,6 +56,21 @@ func openVault(ctx context.Context, conn *sql.Conn, sealer *seal.Sealer) (*vault
 		return nil, fmt.Errorf("sqlite: save hashing key: %w", err)
 	}
 	return v, nil
+}
+
+// wantEmpty refuses a store that has rows, but lost its hashing key: with
+// another key nothing of a user's would be found any more.
+func wantEmpty(ctx context.Context, conn *sql.Conn) error {
+	const query = `SELECT EXISTS (SELECT 1 FROM sessions) OR EXISTS (SELECT 1 FROM transactions)
+		OR EXISTS (SELECT 1 FROM sources) OR EXISTS (SELECT 1 FROM users)`
+	var used bool
+	if err := conn.QueryRowContext(ctx, query).Scan(&used); err != nil {
+		return fmt.Errorf("sqlite: look for rows: %w", err)
+	}
+	if used {
+		return fmt.Errorf("%w: its hashing key is missing", ErrDamaged)
+	}
+	return nil
 }
 
 // aad names the row a record belongs to: its table and every column that says

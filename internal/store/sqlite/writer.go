@@ -163,10 +163,10 @@ func (w *writer) commit(t *tx, jobs []*job) error {
 	if err := w.refuse(); err != nil {
 		return fault("write", err)
 	}
-	if err := t.exec("BEGIN IMMEDIATE"); err != nil {
-		return err
+	err := t.exec("BEGIN IMMEDIATE")
+	if err == nil {
+		err = t.runAll(jobs)
 	}
-	err := t.runAll(jobs)
 	if err == nil {
 		err = t.exec("COMMIT")
 	}

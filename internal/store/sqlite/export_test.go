@@ -1,0 +1,95 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+)
+
+// Hooks for what cannot be had from outside: a schema of another version,
+// an upkeep at a given moment.
+
+// Upkeep runs what the store does every few seconds, now, and waits for it.
+func (db *DB) Upkeep(ctx context.Context) error {
+	return db.writer.do(ctx, func(t *tx) error {
+		t.onCommit(func() { db.upkeep(t.ctx) })
+		return nil
+	})
+}
+
+// Write runs a write that does nothing but f.
+func (db *DB) Write(ctx context.Context, f func() error) error {
+	return db.writer.do(ctx, func(*tx) error { return f() })
+}
+
+// Exec runs SQL in a write.
+func (db *DB) Exec(ctx context.Context, query string, args ...any) error {
+	return db.writer.do(ctx, func(t *tx) error { return t.exec(query, args...) })
+}
+
+// Migrate runs steps on the file at path.
+func Migrate(ctx context.Context, path string, steps []string) error {
+	pool, err := openPool(path, "mode=rw", "synchronous(FULL)")
+	if err != nil {
+		return err
+	}
+	defer pool.Close() //nolint:errcheck // the test reads the file next
+	conn, err := pool.Conn(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Close() //nolint:errcheck // as above
+	return migrate(ctx, conn, steps)
+}
+
+// Migrations are the steps of this version.
+func Migrations() []string { return migrations }
+
+// Plan explains a query on the file.
+func (db *DB) Plan(ctx context.Context, query string, args ...any) (string, error) {
+	var plan string
+	err := db.reads.rows(ctx, "EXPLAIN QUERY PLAN "+query, args, func(scan func(...any) error) error {
+		var a, b, c sql.RawBytes
+		var detail string
+		err := scan(&a, &b, &c, &detail)
+		plan += detail + "\n"
+		return err
+	})
+	return plan, err
+}
+
+// Uncache forgets the cached sessions, as a restart would.
+func (db *DB) Uncache() { db.sessions.cache.clear() }
+
+// LimitCache makes the cache smaller.
+func (db *DB) LimitCache(bytes int) {
+	for i := range db.sessions.cache.shards {
+		db.sessions.cache.shards[i].limit = bytes / shardCount
+	}
+}
+
+// CachedBytes is what the cache of sessions takes.
+func (db *DB) CachedBytes() int {
+	sum := 0
+	for i := range db.sessions.cache.shards {
+		shard := &db.sessions.cache.shards[i]
+		shard.mu.RLock()
+		sum += shard.bytes
+		shard.mu.RUnlock()
+	}
+	return sum
+}
+
+// Rows counts the rows of all tables that sweeps clean.
+func (db *DB) Rows(ctx context.Context) (rows int, err error) {
+	const query = `SELECT (SELECT count(*) FROM sessions) + (SELECT count(*) FROM transactions)
+		+ (SELECT count(*) FROM codes) + (SELECT count(*) FROM sources)`
+	return rows, db.reads.row(ctx, query, nil, &rows)
+}
+
+// Checkpoint moves the log into the file.
+func (db *DB) Checkpoint(ctx context.Context) error {
+	return db.writer.do(ctx, func(t *tx) error {
+		t.onCommit(func() { _ = t.exec("PRAGMA wal_checkpoint(TRUNCATE)") })
+		return nil
+	})
+}
