@@ -22,15 +22,17 @@ type apiClient struct {
 	http   *http.Client
 }
 
-func newAPIClient(t *testing.T, server, caFile string) *apiClient {
+func newAPIClient(t *testing.T, server string, caFiles ...string) *apiClient {
 	t.Helper()
-	ca, err := os.ReadFile(caFile)
-	if err != nil {
-		t.Fatal(err)
-	}
 	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(ca) {
-		t.Fatal("the CA file holds no certificate")
+	for _, file := range caFiles {
+		ca, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !pool.AppendCertsFromPEM(ca) {
+			t.Fatalf("%s holds no certificate", file)
+		}
 	}
 	jar, err := cookiejar.New(nil)
 	if err != nil {

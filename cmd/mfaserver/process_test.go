@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -142,4 +143,16 @@ func startDemo(t *testing.T, args ...string) (*process, readyFile) {
 		t.Fatal(err)
 	}
 	return p, r
+}
+
+// freePort finds a port that nobody uses at the moment, for a program whose
+// configuration must name it.
+func freePort(t *testing.T) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
 }
