@@ -56,12 +56,15 @@ func cookieID(lines []string, name string) (string, error) {
 			var pair string
 			pair, rest, _ = strings.Cut(rest, ";")
 			k, v, _ := strings.Cut(strings.Trim(pair, " \t"), "=")
-			switch {
-			case k == name:
+			if k == name {
 				id, count = v, count+1
-			case strings.TrimRight(k, " \t") == name:
+				continue
+			}
+			// Others may read a name with blanks around it as ours.
+			switch k = strings.TrimFunc(k, isBlank); {
+			case k == name:
 				plain, count = false, count+1
-			case k != "" && k[0] == '$' && strings.EqualFold(strings.TrimRight(k, " \t"), "$Version"):
+			case strings.EqualFold(k, "$Version"):
 				plain = false
 			}
 		}
@@ -76,6 +79,9 @@ func cookieID(lines []string, name string) (string, error) {
 	}
 	return id, nil
 }
+
+// isBlank holds for what is, or could be taken for, white space.
+func isBlank(r rune) bool { return r <= ' ' || r == 0x7f }
 
 // isToken reports whether a cookie may have the name s (RFC 6265 section
 // 4.1.1).

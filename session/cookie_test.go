@@ -93,6 +93,7 @@ func TestCookieID(t *testing.T) {
 		{"second one without a value", []string{one + "; JSESSIONID"}, session.ErrDuplicateCookie},
 		{"second one malformed", []string{one + "; JSESSIONID=x"}, session.ErrDuplicateCookie},
 		{"second one with a space before the sign", []string{one + "; JSESSIONID =" + other}, session.ErrDuplicateCookie},
+		{"second one with a line end before it", []string{one + "; \rJSESSIONID=" + other}, session.ErrDuplicateCookie},
 		{"old dialect", []string{"$Version=1; " + one + "; JSESSIONID=" + other + "; $Path=/api"}, session.ErrDuplicateCookie},
 		{"inside another's quotes", []string{`a="; ` + one + `; b="; JSESSIONID=` + other}, session.ErrDuplicateCookie},
 
@@ -102,6 +103,7 @@ func TestCookieID(t *testing.T) {
 		{"empty", []string{"JSESSIONID="}, session.ErrBadCookie},
 		{"no value", []string{"JSESSIONID"}, session.ErrBadCookie},
 		{"space before the sign", []string{"JSESSIONID =" + id}, session.ErrBadCookie},
+		{"line end before the name", []string{"\rJSESSIONID=" + id}, session.ErrBadCookie},
 		{"space after the sign", []string{"JSESSIONID= " + id}, session.ErrBadCookie},
 		{"commas between", []string{one + ",JSESSIONID=" + other}, session.ErrBadCookie},
 		{"an engine's id", []string{"JSESSIONID=node0tjwct7qmhig91koj3t7j2fp539.node0"}, session.ErrBadCookie},

@@ -177,6 +177,32 @@ func TestEndUser(t *testing.T) {
 	f.wantLoad(t, nil, bobs)
 }
 
+// A login that slips in between the record and the end is ended and recorded
+// too.
+func TestEndUserDuringALogin(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.start(t, alice())
+	late := alice()
+	late.Key, late.CreatedAt, late.LastActive = session.KeyOf("late"), begin, begin
+	late.Expires, late.IdleTimeout = begin.Add(time.Hour), time.Hour
+	var once sync.Once
+	f.trail.on = func(audit.Event) {
+		once.Do(func() {
+			if _, err := f.store.Create(t.Context(), late, 0, begin); err != nil {
+				t.Errorf("Create: %v", err)
+			}
+		})
+	}
+	if ended, err := f.EndUser(t.Context(), "alice", "test"); err != nil || len(ended) != 2 {
+		t.Errorf("EndUser = %d sessions, %v, want 2", len(ended), err)
+	}
+	if e := f.trail.last(t); e.Session != late.Key.Handle() {
+		t.Errorf("recorded %+v last, want the late session", e)
+	}
+	f.wantTrail(t, audit.SessionStarted, audit.SessionRevoked, audit.SessionRevoked)
+}
+
 func TestRevoke(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -247,6 +273,21 @@ func TestSweep(t *testing.T) {
 	if swept, err := f.Sweep(t.Context()); !errors.Is(err, session.ErrNotRecorded) || swept != 1 {
 		t.Errorf("Sweep without the trail = %d, %v, want 1, ErrNotRecorded", swept, err)
 	}
+}
+
+// What a sweep has deleted it also records, even when told to stop.
+func TestSweepStopped(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	f := newFixture(t, func(c *session.Config) {
+		c.OnEnd = func(context.Context, session.Session) { cancel() }
+	})
+	f.start(t, alice())
+	f.clock.Add(session.DefaultIdle)
+	if swept, err := f.Sweep(ctx); err != nil || swept != 1 {
+		t.Errorf("Sweep = %d, %v, want 1", swept, err)
+	}
+	f.wantTrail(t, audit.SessionStarted, audit.SessionExpired)
 }
 
 // Threats T113, T152: whoever serves a session for long is told of its end,

@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -36,7 +37,8 @@ func (c *fakeClock) Set(t time.Time) {
 
 func (c *fakeClock) Add(d time.Duration) { c.Set(c.Now().Add(d)) }
 
-// trail is a recorder in memory that fails for the names told.
+// trail is a recorder in memory that heeds its context and fails for the
+// names told.
 type trail struct {
 	mu     sync.Mutex
 	events []audit.Event
@@ -46,7 +48,10 @@ type trail struct {
 
 var errTrail = errors.New("disk full")
 
-func (tr *trail) Record(_ context.Context, e audit.Event) error {
+func (tr *trail) Record(ctx context.Context, e audit.Event) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	tr.mu.Lock()
 	defer tr.mu.Unlock()
 	if tr.on != nil {
@@ -90,7 +95,7 @@ func (f *fixture) wantTrail(t *testing.T, want ...audit.Name) {
 	f.trail.mu.Unlock()
 }
 
-// faulty is a store whose methods fail as told.
+// faulty is a store whose methods fail as told; Delete heeds its context.
 type faulty struct {
 	session.Store
 	create, find, touch, del error
@@ -121,8 +126,8 @@ func (s *faulty) Touch(ctx context.Context, k session.Key, at time.Time) error {
 }
 
 func (s *faulty) Delete(ctx context.Context, k session.Key) (session.Session, error) {
-	if s.del != nil {
-		return session.Session{}, s.del
+	if err := cmp.Or(s.del, ctx.Err()); err != nil {
+		return session.Session{}, err
 	}
 	return s.Store.Delete(ctx, k)
 }

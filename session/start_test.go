@@ -126,7 +126,7 @@ func TestStartTakesBackForAClientThatLeft(t *testing.T) {
 	f := newFixture(t)
 	ctx, cancel := context.WithCancel(t.Context())
 	f.trail.fails[audit.SessionStarted] = true
-	f.trail.on = func(audit.Event) { cancel() }
+	f.trail.on = func(audit.Event) { cancel() } // during the first record
 	if _, err := f.Start(ctx, httptest.NewRecorder(), request(), alice()); !errors.Is(err, session.ErrNotRecorded) {
 		t.Errorf("Start = %v, want ErrNotRecorded", err)
 	}
