@@ -63,6 +63,13 @@ func newDuo(t *testing.T) *duotest.Server {
 	return duo
 }
 
+// configPath finds the configuration file by the folder that it names.
+func configPath(config string) string {
+	const key = `data_dir: "`
+	at := strings.Index(config, key) + len(key)
+	return filepath.Join(config[at:at+strings.IndexByte(config[at:], '"')], "mfaserver.yaml")
+}
+
 // Threat T093, T097, T099, T100: whatever ails Duo, the first call answers in
 // time and lets nobody in, and the operator's log names the ailment.
 func TestDuoTrouble(t *testing.T) {
