@@ -63,7 +63,7 @@ func (f *Flow) challenge(ctx context.Context, r BeginRequest, now time.Time) (Be
 	if err := f.recordChallenge(ctx, &tx, replaced, r.Client, now); err != nil {
 		// Nobody will ever know the state: give the slot back. The carry is
 		// released by Begin.
-		_, _ = f.finish(context.WithoutCancel(ctx), tx.Key, Burned, Pending)
+		_, _ = f.finish(context.WithoutCancel(ctx), &tx, Burned, Pending)
 		return Begun{}, err
 	}
 	return Begun{Challenge: ch}, nil

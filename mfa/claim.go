@@ -45,69 +45,80 @@ func (f *Flow) unclaim(ctx context.Context, k Key, code [sha256.Size]byte) error
 // hands over what it carried: whoever ends it owns the carry. It returns the
 // rule that forbids it ([ErrNotPending], [ErrDenied], [ErrUnknownState]) or
 // [ErrUnavailable].
-func (f *Flow) finish(ctx context.Context, k Key, to Phase, from ...Phase) (Carry, error) {
-	var carry Carry
-	_, err := f.txs.Update(ctx, k, func(t *Transaction) error {
+func (f *Flow) finish(ctx context.Context, tx *Transaction, to Phase, from ...Phase) (Carry, error) {
+	_, carry, err := f.end(ctx, tx, func(t *Transaction) error {
 		if err := t.mayEnd(from...); err != nil {
 			return err
 		}
-		carry, t.Carry, t.Phase = t.Carry, nil, to
+		t.Phase = to
 		return nil
 	})
-	if err != nil {
-		return nil, storeError(err)
-	}
-	return carry, nil
+	return carry, err
 }
 
 // redeemed is finish for the one good end: an exchange that took too long is
 // too late (threat T071).
-func (f *Flow) redeemed(ctx context.Context, k Key, now time.Time) (Carry, error) {
-	var carry Carry
-	_, err := f.txs.Update(ctx, k, func(t *Transaction) error {
+func (f *Flow) redeemed(ctx context.Context, tx *Transaction, now time.Time) (Carry, error) {
+	_, carry, err := f.end(ctx, tx, func(t *Transaction) error {
 		if err := t.mayEnd(Claimed); err != nil {
 			return err
 		}
 		if t.over(now) {
 			return ErrExpired
 		}
-		carry, t.Carry, t.Phase = t.Carry, nil, Redeemed
+		t.Phase = Redeemed
 		return nil
 	})
-	if err != nil {
-		return nil, storeError(err)
-	}
-	return carry, nil
-}
-
-// burn ends a transaction without a session and releases what it carried.
-// One that ended otherwise meanwhile is as good as burned.
-func (f *Flow) burn(ctx context.Context, tx *Transaction, from ...Phase) error {
-	carry, err := f.finish(ctx, tx.Key, Burned, from...)
-	if err != nil {
-		return ignoreRules(err)
-	}
-	f.release(ctx, tx.Username, carry)
-	return nil
+	return carry, err
 }
 
 // countMiss counts a second call with a wrong field and burns at the last.
-func (f *Flow) countMiss(ctx context.Context, k Key) (burned bool, carry Carry, err error) {
-	tx, err := f.txs.Update(ctx, k, func(t *Transaction) error {
-		carry = nil
+func (f *Flow) countMiss(ctx context.Context, tx *Transaction) (burned bool, carry Carry, err error) {
+	phase, carry, err := f.end(ctx, tx, func(t *Transaction) error {
 		if err := t.mayEnd(Pending); err != nil {
 			return err
 		}
 		t.Misses++
 		if t.Misses >= maxMisses {
-			carry, t.Carry, t.Phase = t.Carry, nil, Burned
+			t.Phase = Burned
+		}
+		return nil
+	})
+	return phase == Burned, carry, err
+}
+
+// end applies a change that may end the transaction, and then takes the carry
+// out of the store. When the store fails it is not known whether that
+// happened; the carry is then released, because this caller will not go on
+// and nobody else might ever see it again.
+func (f *Flow) end(ctx context.Context, tx *Transaction, change func(*Transaction) error) (Phase, Carry, error) {
+	var carry Carry
+	stored, err := f.txs.Update(ctx, tx.Key, func(t *Transaction) error {
+		carry = nil
+		if err := change(t); err != nil {
+			return err
+		}
+		if !t.Phase.Live() {
+			carry, t.Carry = t.Carry, nil
 		}
 		return nil
 	})
 	if err != nil {
-		return false, nil, storeError(err)
+		f.release(ctx, tx.Username, carry)
+		return "", nil, storeError(err)
 	}
-	return tx.Phase == Burned, carry, nil
+	return stored.Phase, carry, nil
+}
+
+// burn ends a transaction without a session and releases what it carried.
+// One that ended otherwise meanwhile is as good as burned.
+func (f *Flow) burn(ctx context.Context, tx *Transaction, from ...Phase) error {
+	carry, err := f.finish(ctx, tx, Burned, from...)
+	if err != nil {
+		return ignoreRules(err)
+	}
+	f.release(ctx, tx.Username, carry)
+	return nil
 }
 
 // mayEnd returns nil in one of the given phases, else the rule broken.

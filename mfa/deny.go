@@ -28,7 +28,7 @@ func (f *Flow) Deny(ctx context.Context, state string, c Client) error {
 	if tx.Phase.Live() && tx.over(f.now()) {
 		return f.expired(ctx, &tx, c, tx.Phase)
 	}
-	carry, err := f.finish(ctx, tx.Key, Denied, Pending, Claimed)
+	carry, err := f.finish(ctx, &tx, Denied, Pending, Claimed)
 	switch {
 	case errors.Is(err, ErrDenied):
 		return nil

@@ -255,12 +255,14 @@ func TestThingsHappenDuringTheExchange(t *testing.T) {
 	}{
 		{
 			"the time runs out", func(_ *testing.T, r *rig, _ login) { r.clock.Add(10 * time.Minute) },
-			[]error{mfa.ErrRefused, mfa.ErrExpired}, mfa.Burned, audit.LoginDataExpired, "",
+			[]error{mfa.ErrRefused, mfa.ErrExpired},
+			mfa.Burned, audit.LoginDataExpired, "",
 		},
 		// Threat R38: the account is looked at before and after.
 		{
 			"the account is disabled", func(_ *testing.T, r *rig, _ login) { r.accounts.Change("alice") },
-			[]error{mfa.ErrRefused, mfa.ErrAccountChanged}, mfa.Burned, audit.MFAAccountChanged, "",
+			[]error{mfa.ErrRefused, mfa.ErrAccountChanged},
+			mfa.Burned, audit.MFAAccountChanged, "",
 		},
 		// Threat T041: the person at the prompt says no.
 		{
@@ -270,7 +272,8 @@ func TestThingsHappenDuringTheExchange(t *testing.T) {
 					t.Errorf("Deny = %v, want nil", err)
 				}
 			},
-			[]error{mfa.ErrRefused, mfa.ErrDenied}, mfa.Denied, audit.MFARefused, "ended_meanwhile",
+			[]error{mfa.ErrRefused, mfa.ErrDenied},
+			mfa.Denied, audit.MFARefused, "ended_meanwhile",
 		},
 		{
 			"the same call again", func(t *testing.T, r *rig, l login) {

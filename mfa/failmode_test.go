@@ -216,16 +216,13 @@ func TestHealthChecksAreShared(t *testing.T) {
 		const callers = 20
 		errs := make([]error, callers)
 		ctx, cancel := context.WithCancelCause(t.Context())
+		contexts := []context.Context{ctx, t.Context()}
 		errLeft := errors.New("client went away")
 		var wg sync.WaitGroup
 		for n := range callers {
 			wg.Go(func() {
-				ctx := ctx
-				if n != 0 {
-					ctx = t.Context()
-				}
 				b := asUser(fmt.Sprintf("user %d", n))
-				_, errs[n] = r.Begin(ctx, b)
+				_, errs[n] = r.Begin(contexts[min(n, 1)], b)
 			})
 		}
 		synctest.Wait()

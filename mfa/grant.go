@@ -16,7 +16,7 @@ const sourceMemory = 30 * 24 * time.Hour
 // grant, and the transaction stays ended.
 func (f *Flow) grant(ctx context.Context, tx *Transaction, id *duoclient.Identity, c Client) (*Grant, error) {
 	now := f.now()
-	carry, err := f.redeemed(ctx, tx.Key, now)
+	carry, err := f.redeemed(ctx, tx, now)
 	switch {
 	case errors.Is(err, ErrExpired):
 		return nil, f.expired(ctx, tx, c, Claimed)

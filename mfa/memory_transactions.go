@@ -56,12 +56,19 @@ func (m *memoryTransactions) insert(t Transaction, l Limits, now time.Time) ([]T
 	if err != nil {
 		return nil, err
 	}
+	full := len(m.byKey) >= memoryRecords
+	if full && m.dead.len() == 0 && len(victims) == 0 {
+		return nil, ErrTooManyPending
+	}
 	var replaced []Transaction
 	for _, v := range victims {
 		v.tx.Phase = Burned
 		replaced = append(replaced, v.copy())
 		v.tx.Carry = nil
 		m.bury(v)
+	}
+	if full {
+		m.remove(m.dead.first().value)
 	}
 	m.add(t)
 	return replaced, nil
@@ -85,13 +92,6 @@ func (m *memoryTransactions) room(t Transaction, l Limits) ([]*record, error) {
 	}
 	if l.PerUser > 0 && m.users[t.Username] >= l.PerUser || l.Total > 0 && m.counted.len() >= l.Total {
 		return nil, ErrTooManyPending
-	}
-	if len(m.byKey) >= memoryRecords {
-		oldest := m.dead.first()
-		if oldest == nil {
-			return nil, ErrTooManyPending
-		}
-		m.remove(oldest.value)
 	}
 	return nil, nil
 }

@@ -40,11 +40,11 @@ func (t *Transaction) refused(name audit.Name, reason string, c Client) audit.Ev
 
 // refuse records a refusal and returns it; rule is the sentinel of the rule
 // broken.
-func (f *Flow) refuse(ctx context.Context, e audit.Event, rule error, causes ...error) error {
+func (f *Flow) refuse(ctx context.Context, e audit.Event, rule error) error {
 	if err := f.record(ctx, e); err != nil {
 		return err
 	}
-	return errRefusal(rule, causes...)
+	return errRefusal(rule)
 }
 
 // errRefusal matches [ErrRefused], the rule and the causes.

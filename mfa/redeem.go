@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/subtle"
 	"errors"
+	"slices"
 
 	"mfaserver/internal/audit"
 )
@@ -120,12 +121,7 @@ func (t *Transaction) names(name string) bool {
 }
 
 func (t *Transaction) namesOne(readings []string) bool {
-	for _, name := range readings {
-		if t.names(name) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(readings, t.names)
 }
 
 // same compares in time independent of the contents; empty is never the same.
@@ -138,7 +134,7 @@ func (f *Flow) miss(ctx context.Context, tx *Transaction, name audit.Name, reaso
 	if err := f.record(ctx, tx.refused(name, reason, c)); err != nil {
 		return err
 	}
-	burned, carry, err := f.countMiss(ctx, tx.Key)
+	burned, carry, err := f.countMiss(ctx, tx)
 	if isRule(err) {
 		return errRefusal(rule) // it ended meanwhile
 	}

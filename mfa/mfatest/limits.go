@@ -18,7 +18,8 @@ func at(n int, username, addr string) mfa.Transaction {
 }
 
 // Threat T037: the sixth replaces the client's own oldest one.
-func testPerClient(t *testing.T, s mfa.Transactions) {
+func (c suite) perClient() {
+	t, s := c.t, c.s
 	l := mfa.Limits{PerClient: 2, PerUser: 10, Total: 10}
 	other, mine, second, third := at(1, "alice", "198.51.100.1"), at(2, "alice", "192.0.2.1"), at(3, "alice", "192.0.2.1"), at(4, "alice", "192.0.2.1")
 	bob := at(5, "bob", "192.0.2.1")
@@ -43,7 +44,8 @@ func testPerClient(t *testing.T, s mfa.Transactions) {
 	}
 }
 
-func testPerClientClaimed(t *testing.T, s mfa.Transactions) {
+func (c suite) perClientClaimed() {
+	t, s := c.t, c.s
 	l := mfa.Limits{PerClient: 2}
 	first, second, third := at(1, "alice", "192.0.2.1"), at(2, "alice", "192.0.2.1"), at(3, "alice", "192.0.2.1")
 	insert(t, s, first, l, start)
@@ -55,7 +57,8 @@ func testPerClientClaimed(t *testing.T, s mfa.Transactions) {
 	}
 }
 
-func testPerClientAllClaimed(t *testing.T, s mfa.Transactions) {
+func (c suite) perClientAllClaimed() {
+	t, s := c.t, c.s
 	l := mfa.Limits{PerClient: 2}
 	for n := range 2 {
 		tx := at(n, "alice", "192.0.2.1")
@@ -66,7 +69,8 @@ func testPerClientAllClaimed(t *testing.T, s mfa.Transactions) {
 	insert(t, s, at(4, "alice", "192.0.2.2"), l, start)
 }
 
-func testPerClientNoNewSlot(t *testing.T, s mfa.Transactions) {
+func (c suite) perClientNoNewSlot() {
+	t, s := c.t, c.s
 	l := mfa.Limits{PerClient: 1, PerUser: 2, Total: 2}
 	first, second := at(1, "alice", "192.0.2.1"), at(2, "alice", "192.0.2.2")
 	insert(t, s, first, l, start)
@@ -78,7 +82,8 @@ func testPerClientNoNewSlot(t *testing.T, s mfa.Transactions) {
 }
 
 // Threat T037: over the limit the new one is refused and nobody else's ends.
-func testPerUser(t *testing.T, s mfa.Transactions) {
+func (c suite) perUser() {
+	t, s := c.t, c.s
 	l := mfa.Limits{PerClient: 2, PerUser: 3}
 	list := []mfa.Transaction{at(1, "alice", "192.0.2.1"), at(2, "alice", "192.0.2.2"), at(3, "alice", "192.0.2.3")}
 	for _, tx := range list {
@@ -92,14 +97,16 @@ func testPerUser(t *testing.T, s mfa.Transactions) {
 	insert(t, s, at(6, "bob", "192.0.2.4"), l, start)
 }
 
-func testReserved(t *testing.T, s mfa.Transactions) {
+func (c suite) reserved() {
+	t, s := c.t, c.s
 	l := mfa.Limits{PerUser: 2, Reserved: 1}
 	insert(t, s, at(1, "alice", "192.0.2.1"), l, start)
 	insert(t, s, at(2, "alice", "192.0.2.2"), l, start)
 	refused(t, s, at(3, "alice", "192.0.2.3"), l, start)
 }
 
-func testTotal(t *testing.T, s mfa.Transactions) {
+func (c suite) total() {
+	t, s := c.t, c.s
 	l := mfa.Limits{PerClient: 5, PerUser: 5, Total: 3}
 	insert(t, s, at(1, "alice", "192.0.2.1"), l, start)
 	insert(t, s, at(2, "bob", "192.0.2.1"), l, start)
@@ -108,7 +115,8 @@ func testTotal(t *testing.T, s mfa.Transactions) {
 	refused(t, s, at(5, "alice", "192.0.2.1"), l, start)
 }
 
-func testNoLimits(t *testing.T, s mfa.Transactions) {
+func (c suite) noLimits() {
+	t, s := c.t, c.s
 	for n := range 50 {
 		if got := insert(t, s, at(n, "alice", "192.0.2.1"), mfa.Limits{}, start); len(got) != 0 {
 			t.Fatalf("Insert without limits replaced %v", names(got))
@@ -116,7 +124,8 @@ func testNoLimits(t *testing.T, s mfa.Transactions) {
 	}
 }
 
-func testOnlyLiveCount(t *testing.T, s mfa.Transactions) {
+func (c suite) onlyLiveCount() {
+	t, s := c.t, c.s
 	for n, phase := range []mfa.Phase{mfa.Redeemed, mfa.Denied, mfa.Burned} {
 		l := mfa.Limits{PerClient: 1, PerUser: 1, Total: 1}
 		tx := at(n, "alice", "192.0.2.1")
@@ -136,7 +145,8 @@ func testOnlyLiveCount(t *testing.T, s mfa.Transactions) {
 
 // Threat T038: at exactly the limit a transaction is over, by the caller's
 // clock.
-func testExpiredDoNotCount(t *testing.T, s mfa.Transactions) {
+func (c suite) expiredDoNotCount() {
+	t, s := c.t, c.s
 	l := mfa.Limits{PerClient: 1, PerUser: 1, Total: 1}
 	old := at(0, "alice", "192.0.2.1")
 	insert(t, s, old, l, old.CreatedAt)
@@ -151,7 +161,8 @@ func testExpiredDoNotCount(t *testing.T, s mfa.Transactions) {
 	}
 }
 
-func testLimitRacers(t *testing.T, s mfa.Transactions) {
+func (c suite) limitRacers() {
+	t, s := c.t, c.s
 	l := mfa.Limits{PerUser: 7}
 	numbers := make(chan int, Racers)
 	for n := range Racers {
@@ -175,7 +186,8 @@ func testLimitRacers(t *testing.T, s mfa.Transactions) {
 	}
 }
 
-func testSiblings(t *testing.T, s mfa.Transactions) {
+func (c suite) siblings() {
+	t, s := c.t, c.s
 	list := make([]mfa.Transaction, 6)
 	for n := range list {
 		list[n] = at(n, "alice", "192.0.2.1")
@@ -200,7 +212,8 @@ func testSiblings(t *testing.T, s mfa.Transactions) {
 	wantKeys(t, "siblings, all over", siblings(list[5].ExpiresAt))
 }
 
-func testSweep(t *testing.T, s mfa.Transactions) {
+func (c suite) sweep() {
+	t, s := c.t, c.s
 	pending, claimed, redeemed, young := at(1, "alice", "192.0.2.1"), at(2, "alice", "192.0.2.1"), at(3, "alice", "192.0.2.1"), at(9, "alice", "192.0.2.1")
 	for _, tx := range []mfa.Transaction{pending, claimed, redeemed, young} {
 		insert(t, s, tx, mfa.Limits{}, start)
@@ -233,7 +246,8 @@ func testSweep(t *testing.T, s mfa.Transactions) {
 	}
 }
 
-func testSweepBatches(t *testing.T, s mfa.Transactions) {
+func (c suite) sweepBatches() {
+	t, s := c.t, c.s
 	for n := range 25 {
 		insert(t, s, at(n, "alice", "192.0.2.1"), mfa.Limits{}, start)
 	}

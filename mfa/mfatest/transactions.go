@@ -21,40 +21,46 @@ const Racers = 100
 // start is the suites' clock: stores must go by the times they are given.
 var start = time.Date(2031, time.March, 4, 5, 6, 7, 0, time.UTC)
 
+// suite is one part under way.
+type suite struct {
+	t *testing.T
+	s mfa.Transactions
+}
+
 // TestTransactions checks a store against the contract of [mfa.Transactions].
 // newStore returns an empty one; it is called for each part.
 func TestTransactions(t *testing.T, newStore func(t *testing.T) mfa.Transactions) {
 	t.Helper()
 	parts := []struct {
 		name string
-		run  func(t *testing.T, s mfa.Transactions)
+		run  func(suite)
 	}{
-		{"round trip", testRoundTrip},
-		{"unknown state", testUnknown},
-		{"copies", testCopies},
-		{"update", testUpdate},
-		{"update refused", testUpdateRefused},
-		{"claim once", testClaimOnce},
-		{"misses are not lost", testConcurrentMisses},
-		{"per client", testPerClient},
-		{"per client, claimed ones stay", testPerClientClaimed},
-		{"per client, all claimed", testPerClientAllClaimed},
-		{"per client takes no new slot", testPerClientNoNewSlot},
-		{"per user", testPerUser},
-		{"reserved is not the store's", testReserved},
-		{"total", testTotal},
-		{"no limits", testNoLimits},
-		{"only live ones count", testOnlyLiveCount},
-		{"expired ones do not count", testExpiredDoNotCount},
-		{"limit under racers", testLimitRacers},
-		{"siblings", testSiblings},
-		{"sweep", testSweep},
-		{"sweep in batches", testSweepBatches},
+		{"round trip", suite.roundTrip},
+		{"unknown state", suite.unknown},
+		{"copies", suite.copies},
+		{"update", suite.update},
+		{"update refused", suite.updateRefused},
+		{"claim once", suite.claimOnce},
+		{"misses are not lost", suite.concurrentMisses},
+		{"per client", suite.perClient},
+		{"per client, claimed ones stay", suite.perClientClaimed},
+		{"per client, all claimed", suite.perClientAllClaimed},
+		{"per client takes no new slot", suite.perClientNoNewSlot},
+		{"per user", suite.perUser},
+		{"reserved is not the store's", suite.reserved},
+		{"total", suite.total},
+		{"no limits", suite.noLimits},
+		{"only live ones count", suite.onlyLiveCount},
+		{"expired ones do not count", suite.expiredDoNotCount},
+		{"limit under racers", suite.limitRacers},
+		{"siblings", suite.siblings},
+		{"sweep", suite.sweep},
+		{"sweep in batches", suite.sweepBatches},
 	}
 	for _, p := range parts {
 		t.Run(p.name, func(t *testing.T) {
 			t.Parallel()
-			p.run(t, newStore(t))
+			p.run(suite{t, newStore(t)})
 		})
 	}
 }
@@ -85,7 +91,8 @@ func Transaction(n int, created time.Time) mfa.Transaction {
 	}
 }
 
-func testRoundTrip(t *testing.T, s mfa.Transactions) {
+func (c suite) roundTrip() {
+	t, s := c.t, c.s
 	want := Transaction(1, start)
 	insert(t, s, want, mfa.Limits{}, start)
 	same(t, find(t, s, want.Key), want)
@@ -110,7 +117,8 @@ func testRoundTrip(t *testing.T, s mfa.Transactions) {
 	same(t, find(t, s, want.Key), want)
 }
 
-func testUnknown(t *testing.T, s mfa.Transactions) {
+func (c suite) unknown() {
+	t, s := c.t, c.s
 	k := mfa.KeyOf("nobody")
 	if _, err := s.Find(t.Context(), k); !errors.Is(err, mfa.ErrUnknownState) {
 		t.Errorf("Find(unknown) = %v, want ErrUnknownState", err)
@@ -124,7 +132,8 @@ func testUnknown(t *testing.T, s mfa.Transactions) {
 	}
 }
 
-func testCopies(t *testing.T, s mfa.Transactions) {
+func (c suite) copies() {
+	t, s := c.t, c.s
 	want := Transaction(1, start)
 	given := Transaction(1, start)
 	insert(t, s, given, mfa.Limits{}, start)
@@ -144,7 +153,8 @@ func testCopies(t *testing.T, s mfa.Transactions) {
 	same(t, find(t, s, want.Key), want)
 }
 
-func testUpdate(t *testing.T, s mfa.Transactions) {
+func (c suite) update() {
+	t, s := c.t, c.s
 	want := Transaction(1, start)
 	insert(t, s, want, mfa.Limits{}, start)
 	want.Phase, want.Misses, want.Carry, want.UnsentCode = mfa.Claimed, 2, nil, sha256.Sum256([]byte("code"))
@@ -167,7 +177,8 @@ func testUpdate(t *testing.T, s mfa.Transactions) {
 	}
 }
 
-func testUpdateRefused(t *testing.T, s mfa.Transactions) {
+func (c suite) updateRefused() {
+	t, s := c.t, c.s
 	want := Transaction(1, start)
 	insert(t, s, want, mfa.Limits{}, start)
 	rule := errors.New("a rule of the caller")
@@ -182,7 +193,8 @@ func testUpdateRefused(t *testing.T, s mfa.Transactions) {
 }
 
 // Threat T070: any number of racers, one claim.
-func testClaimOnce(t *testing.T, s mfa.Transactions) {
+func (c suite) claimOnce() {
+	t, s := c.t, c.s
 	tx := Transaction(1, start)
 	insert(t, s, tx, mfa.Limits{}, start)
 	errTaken := errors.New("taken")
@@ -210,7 +222,8 @@ func testClaimOnce(t *testing.T, s mfa.Transactions) {
 	}
 }
 
-func testConcurrentMisses(t *testing.T, s mfa.Transactions) {
+func (c suite) concurrentMisses() {
+	t, s := c.t, c.s
 	tx := Transaction(1, start)
 	insert(t, s, tx, mfa.Limits{}, start)
 	for _, err := range race(func() error {
