@@ -26,7 +26,10 @@ const readers = 4
 type Config struct {
 	// Path is the file, usually data.db in the data folder. SQLite keeps
 	// -wal and -shm beside it, and the store -.lock.
-	Path   string
+	Path string
+	// Sealer seals. After a rotation it must know the previous key for as
+	// long as sessions last; the directory is sealed anew when the store
+	// opens.
 	Sealer *seal.Sealer
 	// Logger defaults to none.
 	Logger *slog.Logger
@@ -81,7 +84,7 @@ func Open(ctx context.Context, c Config) (*DB, error) {
 		db.now = time.Now //nolint:forbidigo // the one real clock of this package
 	}
 	if err := db.open(ctx, c.Sealer); err != nil {
-		return nil, errors.Join(err, db.release())
+		return nil, errors.Join(err, db.stop())
 	}
 	return db, nil
 }
@@ -156,10 +159,8 @@ func (db *DB) start(ctx context.Context) error {
 		defer ticker.Stop()
 		db.writer.loop(ctx)
 	}(context.WithoutCancel(ctx))
-	if err := db.clock.start(ctx); err != nil {
-		return errors.Join(err, db.stop())
-	}
-	return nil
+	// On failure Open releases everything, the writer included.
+	return errors.Join(db.clock.start(ctx), db.users.reseal(ctx))
 }
 
 // Sessions returns the room of the sessions.
@@ -195,8 +196,10 @@ func (db *DB) Close() error {
 }
 
 func (db *DB) stop() error {
-	close(db.writer.stop)
-	<-db.writer.ended
+	if db.writer != nil {
+		close(db.writer.stop)
+		<-db.writer.ended
+	}
 	closed := ErrClosed
 	db.failure.CompareAndSwap(nil, &closed)
 	return db.release()

@@ -93,3 +93,19 @@ func (db *DB) Checkpoint(ctx context.Context) error {
 		return nil
 	})
 }
+
+// Fail stops the store as a failed sync does.
+func (db *DB) Fail(err error) { db.fail(err) }
+
+// DecodeSession and DecodeTransaction read records.
+var (
+	DecodeSession     = decodeSession
+	DecodeTransaction = decodeTransaction
+	DecodeUser        = decodeUser
+)
+
+// EncodeSession and EncodeTransaction write records.
+var (
+	EncodeSession     = encodeSession
+	EncodeTransaction = encodeTransaction
+)

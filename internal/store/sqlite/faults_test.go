@@ -308,6 +308,43 @@ func TestFileLostWhileOpen(t *testing.T) {
 	}
 }
 
+// Fault R04: after a failed sync nothing is believed any more, cached
+// sessions included, until a restart.
+func TestFailedStoreRefusesAll(t *testing.T) {
+	t.Parallel()
+	config := sqlite.Config{Path: filepath.Join(t.TempDir(), "data.db"), Sealer: newSealer(t)}
+	db, err := sqlite.Open(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := sessiontest.NewSession("a", "alice", begun)
+	if _, err := db.Sessions().Create(t.Context(), s, 0, begun); err != nil {
+		t.Fatal(err)
+	}
+	db.Fail(syscall.EIO)
+	_, errFind := db.Sessions().Find(t.Context(), s.Key, begun)
+	_, errDelete := db.Sessions().Delete(t.Context(), s.Key)
+	_, errUser := db.Users().List(t.Context())
+	_, errKnown := db.Sources().Known(t.Context(), "alice", mfatest.Transaction(1, begun).Addr, begun)
+	for _, row := range []struct{ got, want error }{
+		{errFind, session.ErrUnavailable},
+		{errDelete, session.ErrUnavailable},
+		{errUser, primary.ErrUnavailable},
+		{errKnown, mfa.ErrUnavailable},
+		{db.Check(t.Context()), sqlite.ErrFailed},
+	} {
+		if !errors.Is(row.got, row.want) || !errors.Is(row.got, sqlite.ErrFailed) {
+			t.Errorf("after a failure: %v, want %v", row.got, row.want)
+		}
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := open(t, config).Sessions().Find(t.Context(), s.Key, begun); err != nil {
+		t.Errorf("Find() after a restart = %v", err)
+	}
+}
+
 // One job's error, or panic, undoes that job only.
 func TestJobsOfABatchAreApart(t *testing.T) {
 	t.Parallel()

@@ -12,7 +12,7 @@ import (
 
 // sweepChunk is how many rows one write of a sweep takes, so that logins come
 // in between.
-const sweepChunk = 250
+const sweepChunk = 64
 
 // Create implements [session.Store].
 func (s *sessions) Create(ctx context.Context, n session.Session, limit int, now time.Time) ([]session.Session, error) {

@@ -144,6 +144,35 @@ func (s *users) open(r *userRow) (primary.User, string, error) {
 	return primary.User{}, "", fault("open user", err)
 }
 
+// reseal seals all users anew who are not under the current key, so that a
+// previous key can be given up once the sessions under it are over.
+func (s *users) reseal(ctx context.Context) error {
+	return s.db.writer.do(ctx, func(t *tx) error {
+		var old []userRow
+		err := t.rows("SELECT id, username, record FROM users", nil, func(scan func(...any) error) error {
+			var r userRow
+			err := scan(r.columns()...)
+			if err == nil && !s.db.vault.sealer.Current(r.sealed) {
+				old = append(old, r)
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		for _, r := range old {
+			u, hash, err := s.open(&r)
+			if err != nil {
+				continue // logged; refused whenever it is read
+			}
+			if err := s.save(t, &u, hash); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 func userError(err error) error {
 	if errors.Is(err, sql.ErrNoRows) {
 		return primary.ErrUserUnknown

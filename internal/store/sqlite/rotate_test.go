@@ -1,0 +1,77 @@
+package sqlite_test
+
+import (
+	"errors"
+	"path/filepath"
+	"testing"
+
+	"mfaserver/internal/primary"
+	"mfaserver/internal/seal"
+	"mfaserver/internal/store/sqlite"
+	"mfaserver/session"
+	"mfaserver/session/sessiontest"
+)
+
+// A store outlives its key: with the previous key at hand everything opens,
+// and once it was opened so, the directory and the index of names no longer
+// need it.
+func TestKeyRotation(t *testing.T) {
+	t.Parallel()
+	var keys [2]seal.Key
+	for i := range keys {
+		key, err := seal.NewKey()
+		if err != nil {
+			t.Fatal(err)
+		}
+		keys[i] = key
+	}
+	path := filepath.Join(t.TempDir(), "data.db")
+	visit := func(f func(db *sqlite.DB), current seal.Key, previous ...seal.Key) {
+		t.Helper()
+		sealer, err := seal.New(current, previous...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		db, err := sqlite.Open(t.Context(), sqlite.Config{Path: path, Sealer: sealer})
+		if err != nil {
+			t.Fatal(err)
+		}
+		f(db)
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wantUser := func(db *sqlite.DB) {
+		t.Helper()
+		u, hash, err := db.Users().Find(t.Context(), "alice")
+		if err != nil || u.Role != primary.RoleAdmin || hash != "hash" {
+			t.Errorf("Find() = %+v, %q, %v", u, hash, err)
+		}
+	}
+	s := sessiontest.NewSession("a", "alice", begun)
+	visit(func(db *sqlite.DB) {
+		_, errUser := db.Users().Insert(t.Context(), primary.User{Username: "alice", Role: primary.RoleAdmin}, "hash")
+		_, errSession := db.Sessions().Create(t.Context(), s, 0, begun)
+		if err := errors.Join(errUser, errSession); err != nil {
+			t.Fatal(err)
+		}
+	}, keys[0])
+	visit(func(db *sqlite.DB) {
+		wantUser(db)
+		if _, err := db.Sessions().Find(t.Context(), s.Key, begun); err != nil {
+			t.Errorf("Find() under the previous key = %v", err)
+		}
+	}, keys[1], keys[0])
+	visit(func(db *sqlite.DB) {
+		wantUser(db)
+		if _, err := db.Sessions().Find(t.Context(), s.Key, begun); !errors.Is(err, session.ErrTampered) {
+			t.Errorf("Find() without the previous key = %v, want ErrTampered", err)
+		}
+		if _, err := db.Sessions().DeleteUser(t.Context(), "alice"); err != nil {
+			t.Errorf("DeleteUser() = %v", err)
+		}
+		if _, err := db.Sessions().Find(t.Context(), s.Key, begun); !errors.Is(err, session.ErrNotFound) {
+			t.Errorf("Find() after DeleteUser = %v, want ErrNotFound: names are still found", err)
+		}
+	}, keys[1])
+}
