@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"mfaserver/duoclient"
 	"mfaserver/internal/audit"
@@ -47,9 +48,9 @@ func newApp(ctx context.Context, cfg *config.Config, logger *slog.Logger) (*app,
 
 // close releases everything, last opened first.
 func (a *app) close() {
-	for i := len(a.closers) - 1; i >= 0; i-- {
-		if err := a.closers[i](); err != nil {
-			a.logger.Error("closing failed", "err", err) //nolint:sloglint // the contexts have ended
+	for _, closer := range slices.Backward(a.closers) {
+		if err := closer(); err != nil {
+			a.logger.Error("closing failed", "err", err)
 		}
 	}
 	a.closers = nil

@@ -103,6 +103,7 @@ func TestAttacks(t *testing.T) {
 // Threat T066: a repeated second call is refused, and the session it made
 // before lives on.
 func replay(t *testing.T, a *attack) {
+	t.Helper()
 	c := a.alice
 	status := c.challenge(t, "alice", attackPassword)
 	data := c.approve(t, "alice", status)
@@ -118,6 +119,7 @@ func replay(t *testing.T, a *attack) {
 // Threat T073, T067: without the binding cookie and from another address the
 // second call is refused and burns nothing: its owner still gets in.
 func stolen(t *testing.T, a *attack) {
+	t.Helper()
 	status := a.alice.challenge(t, "alice", attackPassword)
 	data := a.alice.approve(t, "alice", status)
 	thief := a.alice.fresh(t, "127.0.0.2")
@@ -131,6 +133,7 @@ func stolen(t *testing.T, a *attack) {
 
 // Threat T063: eve's own proof opens nobody else's session.
 func swappedUsernames(t *testing.T, a *attack) {
+	t.Helper()
 	for _, names := range [][2]string{{"alice", "eve"}, {"eve", "alice"}, {"alice", "alice"}} {
 		status := a.eve.challenge(t, "eve", attackPassword)
 		data := strings.Replace(a.eve.approve(t, "eve", status), "eve:", names[1]+":", 1)
@@ -144,6 +147,7 @@ func swappedUsernames(t *testing.T, a *attack) {
 // Threat T065, T069: a code with the state of another login is refused by its
 // nonce, and both logins are over.
 func swappedStates(t *testing.T, a *attack) {
+	t.Helper()
 	first := a.eve.challenge(t, "eve", attackPassword)
 	firstData := parse(t, a.eve.approve(t, "eve", first))
 	second := a.alice.challenge(t, "alice", attackPassword)
@@ -158,6 +162,7 @@ func swappedStates(t *testing.T, a *attack) {
 // Threat T062: the status in the header is compared and never used; the third
 // wrong field burns the login.
 func forgedStatus(t *testing.T, a *attack) {
+	t.Helper()
 	status := a.alice.challenge(t, "alice", attackPassword)
 	good := a.alice.approve(t, "alice", status)
 	forged := strings.Replace(good, ":SUCCESS:", ":SUCCESS_GRACE_PERIOD:", 1)
@@ -169,6 +174,7 @@ func forgedStatus(t *testing.T, a *attack) {
 
 // Threat T061: so is the redirect URI.
 func forgedRedirect(t *testing.T, a *attack) {
+	t.Helper()
 	status := a.alice.challenge(t, "alice", attackPassword)
 	good := parse(t, a.alice.approve(t, "alice", status))
 	for _, uri := range []string{"https://evil.example/cb", status.RedirectURI + "/", strings.Replace(status.RedirectURI, "4.5.2", "4.5.1", 1)} {

@@ -74,6 +74,7 @@ func TestUsersCommands(t *testing.T) {
 }
 
 func testUsersCommands(t *testing.T, config, name string) {
+	t.Helper()
 	steps := []struct {
 		name  string
 		stdin string

@@ -58,12 +58,12 @@ func runDemo(ctx context.Context, c console, f simFlags, d demoFlags) error {
 	if err != nil {
 		return err
 	}
-	sim, err := startSim(state, f, d.duoListen, d.duoListenFixed, simLogger(c))
+	sim, err := startSim(state, f, d.duoListen, d.duoListenFixed, simLogger(c)) //nolint:contextcheck // the simulator lives until Close
 	if err != nil {
 		return err
 	}
 	defer sim.Close()
-	listener, err := demoListener(d.listen, d.listenFixed)
+	listener, err := demoListener(ctx, d.listen, d.listenFixed)
 	if err != nil {
 		return err
 	}
@@ -117,10 +117,11 @@ func (s *demoState) addUser(ctx context.Context, a *app) error {
 
 // demoListener listens where it should; when the usual port is taken and none
 // was asked for, on a free one.
-func demoListener(address string, fixed bool) (net.Listener, error) {
-	listener, err := net.Listen("tcp", address)
+func demoListener(ctx context.Context, address string, fixed bool) (net.Listener, error) {
+	var config net.ListenConfig
+	listener, err := config.Listen(ctx, "tcp", address)
 	if errors.Is(err, syscall.EADDRINUSE) && !fixed {
-		listener, err = net.Listen("tcp", freePort(address))
+		listener, err = config.Listen(ctx, "tcp", freePort(address))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("listening: %w", err)

@@ -71,7 +71,7 @@ func newDemoState(dir string, now time.Time) (*demoState, error) {
 // save keeps the state, with the keys the simulator has, for the next start.
 func (s *demoState) save(keys duotest.Credentials) error {
 	s.Credentials = keys
-	data, err := json.MarshalIndent(s, "", "  ")
+	data, err := json.MarshalIndent(s, "", "  ") //nolint:gosec // kept in the demo's own private folder on purpose
 	if err != nil {
 		return err
 	}

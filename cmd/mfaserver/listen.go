@@ -31,7 +31,7 @@ func (a *app) serve(ctx context.Context, listener net.Listener, whenReady func()
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	commands, err := a.listenControl()
+	commands, err := a.listenControl(ctx)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -60,23 +60,20 @@ func (a *app) run(ctx context.Context, server *http.Server, listener net.Listene
 		}
 	}
 	cancel()
-	return errors.Join(err, a.drain(server), waitFor(&background))
+	err = errors.Join(err, a.drain(ctx, server))
+	background.Wait()
+	return err
 }
 
 // drain lets running requests end, for a while.
-func (a *app) drain(server *http.Server) error {
-	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
+func (a *app) drain(ctx context.Context, server *http.Server) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTime)
 	defer cancel()
 	if err := server.Shutdown(ctx); err != nil {
 		a.logger.WarnContext(ctx, "requests were cut off at the stop", "err", err)
 		return server.Close()
 	}
 	return a.trail.Record(ctx, audit.Event{Name: audit.ServerStop, Outcome: audit.OK, Actor: "system"})
-}
-
-func waitFor(wg *sync.WaitGroup) error {
-	wg.Wait()
-	return nil
 }
 
 // certificate is the configured one, or a self-signed one for the names of
@@ -106,8 +103,8 @@ func (a *app) certificate(ctx context.Context) (tls.Certificate, error) {
 	return cert, nil
 }
 
-func (a *app) listenControl() (*control.Server, error) {
-	return control.Listen(control.Config{
+func (a *app) listenControl(ctx context.Context) (*control.Server, error) {
+	return control.Listen(ctx, control.Config{
 		Path:      controlSocket(a.cfg),
 		Commands:  a.commands(),
 		Sentinels: refusals(),

@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -67,15 +68,13 @@ func (c *apiClient) do(t *testing.T, method, target string, form url.Values, hea
 	if form != nil {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
-	for name, values := range header {
-		r.Header[name] = values
-	}
+	maps.Copy(r.Header, header)
 	begun := time.Now()
 	resp, err := c.http.Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close()
+	defer resp.Body.Close() //nolint:errcheck // everything was read
 	data, err := io.ReadAll(resp.Body)
 	if err != nil {
 		t.Fatal(err)

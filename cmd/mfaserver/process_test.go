@@ -56,7 +56,7 @@ func command(ctx context.Context, args ...string) *exec.Cmd {
 // or log that holds the marker.
 func start(t *testing.T, marker string, args ...string) *process {
 	t.Helper()
-	p := &process{cmd: command(context.Background(), args...), lines: make(chan string, 64), log: &lockedBuffer{}, ended: make(chan struct{})}
+	p := &process{cmd: command(t.Context(), args...), lines: make(chan string, 64), log: &lockedBuffer{}, ended: make(chan struct{})}
 	reader, writer := io.Pipe()
 	p.cmd.Stdout = io.MultiWriter(p.log, writer)
 	p.cmd.Stderr = p.cmd.Stdout
@@ -153,6 +153,6 @@ func freePort(t *testing.T) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer l.Close()
+	defer l.Close() //nolint:errcheck // only its number was wanted
 	return l.Addr().(*net.TCPAddr).Port
 }

@@ -86,9 +86,9 @@ func askTwice(c console, what string) (secret.Secret, error) {
 }
 
 func ask(c console, f *os.File, prompt string) (secret.Secret, error) {
-	fmt.Fprint(c.err, prompt)
+	c.complain("%s", prompt)
 	value, err := term.ReadPassword(int(f.Fd()))
-	fmt.Fprintln(c.err)
+	c.complain("\n")
 	if err != nil {
 		return secret.Secret{}, fmt.Errorf("reading the terminal: %w", err)
 	}
@@ -104,7 +104,7 @@ func confirm(c console, yes bool, question string) error {
 	if !ok || !term.IsTerminal(int(f.Fd())) {
 		return errConfirm
 	}
-	fmt.Fprintf(c.err, "%s [y/N] ", question)
+	c.complain("%s [y/N] ", question)
 	answer, err := bufio.NewReader(f).ReadString('\n')
 	if err != nil || !strings.EqualFold(strings.TrimSpace(answer), "y") {
 		return errConfirm

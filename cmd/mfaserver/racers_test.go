@@ -70,6 +70,7 @@ func TestRacers(t *testing.T) {
 
 // race plays one login up to the code and then redeems it from all sides.
 func race(t *testing.T, flow *mfa.Flow, browser *http.Client, n int, granted, refused *atomic.Int64) {
+	t.Helper()
 	const redirectURI = "https://localhost:8443/api/4.5.2/extensions/mfa/duocallback"
 	client := mfa.Client{Addr: netip.MustParseAddr("192.0.2.1")}
 	name := "user" + strconv.Itoa(n%100)
@@ -119,7 +120,7 @@ func follow(ctx context.Context, browser *http.Client, target string) (url.Value
 		if err != nil {
 			return nil, err
 		}
-		resp.Body.Close()
+		_ = resp.Body.Close()
 		location, err := resp.Location()
 		if err != nil {
 			return nil, err

@@ -34,6 +34,9 @@ type console struct {
 	err io.Writer
 }
 
+// complain writes to standard error, where nothing can be done about a failure.
+func (c console) complain(format string, args ...any) { _, _ = fmt.Fprintf(c.err, format, args...) }
+
 // errUsage marks a command line that cannot be understood.
 var errUsage = errors.New("usage")
 
@@ -46,15 +49,15 @@ type globals struct {
 
 // run executes one command line and returns its exit code.
 func run(ctx context.Context, args []string, c console) int {
-	root := newRoot(c)
+	root := newRoot(c) //nolint:contextcheck // commands take theirs from ExecuteContext
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return exitOK
 	}
-	fmt.Fprintf(c.err, "mfaserver: %s\n", strings.TrimPrefix(err.Error(), errUsage.Error()+": "))
+	c.complain("mfaserver: %s\n", strings.TrimPrefix(err.Error(), errUsage.Error()+": "))
 	if errors.Is(err, errUsage) {
-		fmt.Fprintln(c.err, "Run the command with --help to see how it is used.")
+		c.complain("Run the command with --help to see how it is used.\n")
 	}
 	return exitCode(err)
 }
@@ -139,11 +142,9 @@ func noArgs(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-func exactArgs(n int, what string) cobra.PositionalArgs {
-	return func(_ *cobra.Command, args []string) error {
-		if len(args) != n {
-			return fmt.Errorf("%w: give %s", errUsage, what)
-		}
-		return nil
+func oneName(_ *cobra.Command, args []string) error {
+	if len(args) != 1 {
+		return fmt.Errorf("%w: give the user's name", errUsage)
 	}
+	return nil
 }

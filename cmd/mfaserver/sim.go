@@ -69,7 +69,7 @@ func runSim(ctx context.Context, c console, f simFlags, listen string, fixed boo
 	if err != nil {
 		return err
 	}
-	sim, err := startSim(state, f, listen, fixed, simLogger(c))
+	sim, err := startSim(state, f, listen, fixed, simLogger(c)) //nolint:contextcheck // the simulator lives until Close
 	if err != nil {
 		return err
 	}
@@ -78,7 +78,9 @@ func runSim(ctx context.Context, c console, f simFlags, listen string, fixed boo
 	if err := r.write(f.readyFile); err != nil {
 		return err
 	}
-	fmt.Fprintf(c.out, simText, sim.URL, f.auto, state.file("ca.pem"), state.Credentials.ClientID, dir)
+	if _, err := fmt.Fprintf(c.out, simText, sim.URL, f.auto, state.file("ca.pem"), state.Credentials.ClientID, dir); err != nil {
+		return err
+	}
 	<-ctx.Done()
 	return nil
 }

@@ -39,7 +39,7 @@ printed once, works for one login within the hour, and is then to be replaced
 with "users passwd". That is how the first administrator is made.`,
 		Example: `  mfaserver users add alice --role admin --one-time
   mfaserver users add bob --password-file bob.txt --email bob@example.org`,
-		Args: exactArgs(1, "the user's name"),
+		Args: oneName,
 		RunE: func(cmd *cobra.Command, names []string) error {
 			args.Username = names[0]
 			if oneTime {
@@ -94,7 +94,7 @@ func newUsersPasswd(g *globals) *cobra.Command {
 		Use:     "passwd NAME",
 		Short:   "Set a user's password and end his sessions",
 		Example: "  mfaserver users passwd bob --password-file -",
-		Args:    exactArgs(1, "the user's name"),
+		Args:    oneName,
 		RunE: func(cmd *cobra.Command, names []string) error {
 			password, err := source.read(g.console, "New password for "+printable(names[0]))
 			if err != nil {
@@ -117,7 +117,7 @@ func newUsersState(g *globals, verb, short string) *cobra.Command {
 		Use:     verb + " NAME",
 		Short:   short,
 		Example: "  mfaserver users " + verb + " bob",
-		Args:    exactArgs(1, "the user's name"),
+		Args:    oneName,
 		RunE: func(cmd *cobra.Command, names []string) error {
 			var changed changedUser
 			if err := g.command(cmd.Context(), "users."+verb, nameArgs{Username: names[0]}, &changed); err != nil {
@@ -134,7 +134,7 @@ func newUsersRemove(g *globals) *cobra.Command {
 		Use:     "remove NAME",
 		Short:   "Remove a user and end his sessions",
 		Example: "  mfaserver users remove bob --yes\n  mfaserver users remove bob --dry-run",
-		Args:    exactArgs(1, "the user's name"),
+		Args:    oneName,
 		RunE: func(cmd *cobra.Command, names []string) error {
 			var changed changedUser
 			args := removeArgs{Username: names[0], DryRun: true}

@@ -24,7 +24,7 @@ const timeout = 2 * time.Minute
 
 // Tab is a browser window of one test. Its methods end the test on failure.
 type Tab struct {
-	t testing.TB
+	t *testing.T
 	// Context is chromedp's handle of the window.
 	Context context.Context //nolint:containedctx // chromedp keeps the window in it
 
@@ -35,7 +35,7 @@ type Tab struct {
 
 // Open starts a browser for the test. Without Chromium the test is skipped,
 // but where CI is set in the environment it fails: nothing is skipped there.
-func Open(t testing.TB) *Tab {
+func Open(t *testing.T) *Tab {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("starts a browser")
@@ -64,7 +64,7 @@ func Open(t testing.TB) *Tab {
 	return b
 }
 
-func find(t testing.TB) string {
+func find(t *testing.T) string {
 	t.Helper()
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
 		if path, err := exec.LookPath(name); err == nil {

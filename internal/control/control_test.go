@@ -52,7 +52,7 @@ func serve(t *testing.T, change func(*control.Config)) string {
 	if change != nil {
 		change(&cfg)
 	}
-	s, err := control.Listen(cfg)
+	s, err := control.Listen(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -127,7 +127,7 @@ func TestNotRunning(t *testing.T) {
 	if err := c.Call(t.Context(), "greet", nil, nil); !errors.Is(err, control.ErrNotRunning) {
 		t.Errorf("Call on a dead socket = %v, want ErrNotRunning", err)
 	}
-	s, err := control.Listen(control.Config{Path: path, Commands: commands()})
+	s, err := control.Listen(t.Context(), control.Config{Path: path, Commands: commands()})
 	if err != nil {
 		t.Fatalf("Listen over a dead socket = %v, want nil", err)
 	}
@@ -147,7 +147,7 @@ func TestSocketMode(t *testing.T) {
 	if got := info.Mode().Perm(); got != 0o600 {
 		t.Errorf("mode = %o, want 600", got)
 	}
-	if _, err := control.Listen(control.Config{Path: path}); !errors.Is(err, control.ErrSocketBusy) {
+	if _, err := control.Listen(t.Context(), control.Config{Path: path}); !errors.Is(err, control.ErrSocketBusy) {
 		t.Errorf("second Listen = %v, want ErrSocketBusy", err)
 	}
 }
@@ -158,7 +158,7 @@ func TestListenRefusesAForeignFile(t *testing.T) {
 	if err := os.WriteFile(path, []byte("precious"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := control.Listen(control.Config{Path: path}); err == nil || !strings.Contains(err.Error(), "not a socket") {
+	if _, err := control.Listen(t.Context(), control.Config{Path: path}); err == nil || !strings.Contains(err.Error(), "not a socket") {
 		t.Errorf("Listen = %v, want a refusal", err)
 	}
 	if data, err := os.ReadFile(path); err != nil || string(data) != "precious" {

@@ -39,22 +39,22 @@ type Server struct {
 
 // Listen makes the socket and starts to answer. A socket left by a server
 // that was killed is replaced; one that somebody answers on is
-// [ErrSocketBusy].
-func Listen(cfg Config) (*Server, error) {
+// [ErrSocketBusy]. The server lives until Close, not only as long as ctx.
+func Listen(ctx context.Context, cfg Config) (*Server, error) {
 	if cfg.Timeout == 0 {
 		cfg.Timeout = 30 * time.Second
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	if err := removeStale(cfg.Path); err != nil {
+	if err := removeStale(ctx, cfg.Path); err != nil {
 		return nil, err
 	}
 	listener, err := listenPrivate(cfg.Path)
 	if err != nil {
 		return nil, fmt.Errorf("control: %w", err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	s := &Server{cfg: cfg, listener: listener, ctx: ctx, cancel: cancel}
 	s.done.Go(s.accept)
 	return s, nil

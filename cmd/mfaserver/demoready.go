@@ -54,7 +54,7 @@ func (r ready) write(path string) error {
 	if path == "" {
 		return nil
 	}
-	data, err := json.MarshalIndent(r, "", "  ")
+	data, err := json.MarshalIndent(r, "", "  ") //nolint:gosec // handing the demo's password to scripts is what the file is for
 	if err != nil {
 		return err
 	}
