@@ -102,12 +102,16 @@ func (s *Server) push(x *exchange, p *prompt, device string) {
 // say tells the person about something that did not work.
 func (p *prompt) say(text string) { p.message, p.bad = text, true }
 
+// actPush sends a push. Where the phone rings already nothing changes, and a
+// browser keeps its page (204): a click on Approve right after must not meet a
+// page that is going away.
 func (s *Server) actPush(x *exchange, p *prompt) {
 	s.mu.Lock()
 	device := x.form.Get("device")
+	ringing := p.pushed != "" && (device == "" || device == p.pushed)
 	u := s.account.find(p.request.username)
 	switch {
-	case u == nil:
+	case u == nil, ringing && !x.faults.FailedPush:
 	case device == "":
 		s.push(x, p, s.firstPushable(u))
 	case slices.Contains(u.phones, device) && s.account.phones[device].Activated:
@@ -115,7 +119,12 @@ func (s *Server) actPush(x *exchange, p *prompt) {
 	default:
 		p.say("That device takes no push.")
 	}
+	keep := ringing && !p.bad
 	s.mu.Unlock()
+	if keep && x.r.Header.Get("Sec-Fetch-Mode") == "navigate" {
+		x.status = http.StatusNoContent
+		return
+	}
 	s.promptPage(x, p)
 }
 

@@ -161,6 +161,26 @@ func TestPush(t *testing.T) {
 	}
 }
 
+// A browser keeps its page when the phone rings already, so that a click on
+// Approve right after does not meet a page that is going away.
+func TestPushAgain(t *testing.T) {
+	t.Parallel()
+	a := start(t, ask)
+	p := a.open("test1")
+	push := func() answer {
+		r := a.request(http.MethodPost, "/prompt/push", nil, url.Values{"tx": {p.tx}})
+		r.Header.Set("Sec-Fetch-Mode", "navigate")
+		return a.do(r)
+	}
+	if got := push(); got.status != http.StatusNoContent || got.body != "" {
+		t.Errorf("push while it rings = %d %s", got.status, got.body)
+	}
+	p.press("deny")
+	if got := push(); got.status != http.StatusOK || !strings.Contains(got.body, `id="approve"`) {
+		t.Errorf("push after deny = %d %s", got.status, got.body)
+	}
+}
+
 func TestPushDenied(t *testing.T) {
 	t.Parallel()
 	for action, text := range map[string]string{"deny": "Login request denied.", "fraud": "reported as fraud"} {

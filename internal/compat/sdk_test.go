@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/duosecurity/duo_universal_golang/duouniversal"
-
 	"mfaserver/duoclient/duotest"
 )
 
