@@ -36,7 +36,7 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, status int, f mir
 	w.Header().Set("Content-Type", f.ContentType())
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
-	if _, err := w.Write(body); err != nil {
+	if _, err := w.Write(body); err != nil { //nolint:gosec // G705: XML or JSON of the encoder, served as such and with nosniff
 		return err
 	}
 	if err := http.NewResponseController(w).Flush(); err != nil && !errors.Is(err, http.ErrNotSupported) {

@@ -17,13 +17,13 @@ import (
 )
 
 // browser makes a request as a browser does: no header of the API.
-func (s *site) browser(t testing.TB, method, target, body string, headers ...string) answer {
+func (s *site) browser(t *testing.T, method, target, body string, headers ...string) answer {
 	t.Helper()
 	return s.send(t, method, target, body, append([]string{"X-Requested-With", "", "Accept", "text/html"}, headers...)...)
 }
 
 // press sends one of the page's forms.
-func (s *site) press(t testing.TB, body string, headers ...string) answer {
+func (s *site) press(t *testing.T, body string, headers ...string) answer {
 	t.Helper()
 	if !slices.Contains(headers, "Sec-Fetch-Site") {
 		headers = append(headers, "Sec-Fetch-Site", "same-origin", "Origin", "null")

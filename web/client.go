@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -49,8 +50,8 @@ func clientAddr(r *http.Request, trusted []netip.Prefix) (addr netip.Addr, prove
 	}
 	entries := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	var last netip.Addr
-	for i := len(entries) - 1; i >= 0; i-- {
-		entry, ok := canonicalAddr(strings.Trim(entries[i], " \t"))
+	for _, e := range slices.Backward(entries) {
+		entry, ok := canonicalAddr(strings.Trim(e, " \t"))
 		if !ok {
 			return peer, false
 		}

@@ -6,3 +6,14 @@ var (
 	ShellQuote  = shellQuote
 	CurlCommand = curlCommand
 )
+
+// ParseForm picks username and password.
+func ParseForm(body string) (map[string]string, error) {
+	return parseForm(body, []string{"username", "password"})
+}
+
+// ParseRedirect returns what a callback's query says.
+func ParseRedirect(query string) (state, code string, refused bool, err error) {
+	in, err := parseRedirect(query)
+	return in.state, in.code, in.refused, err
+}

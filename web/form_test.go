@@ -100,7 +100,7 @@ func TestSlowBody(t *testing.T) {
 	}
 	s := newSite(t, newWorld())
 	conn := s.dial(t)
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	started := time.Now()
 	_, _ = io.WriteString(conn, "POST /api/users/_login HTTP/1.1\r\nHost: a\r\nX-Requested-With: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 100\r\n\r\nusername=")
 	b, err := io.ReadAll(conn)

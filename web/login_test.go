@@ -23,7 +23,7 @@ const (
 var errDisk = errors.New("disk full at /var/secret/path")
 
 // first makes a first call.
-func (s *site) first(t testing.TB, username, password string, headers ...string) answer {
+func (s *site) first(t *testing.T, username, password string, headers ...string) answer {
 	t.Helper()
 	if !slices.Contains(headers, "X-Mirth-Server-Url") {
 		headers = append(headers, "X-Mirth-Server-Url", public)

@@ -28,6 +28,7 @@ type pages struct {
 type pageData struct {
 	Title  string
 	Text   pageText
+	T      callbackText
 	Nonce  string
 	Style  template.CSS
 	Script template.JS
@@ -65,7 +66,7 @@ func loadPages() (*pages, error) {
 }
 
 func (p *pages) render(name string, data pageData) ([]byte, error) {
-	data.Style, data.Script = p.style, p.script
+	data.Style, data.Script, data.T = p.style, p.script, textCallback
 	var b bytes.Buffer
 	if err := p.templates.ExecuteTemplate(&b, name, data); err != nil {
 		return nil, err
@@ -82,7 +83,7 @@ func newNonce() string {
 
 // codePage shows what the client needs for its second call.
 func (s *Server) codePage(w http.ResponseWriter, r *http.Request, in redirect, v mfa.View) {
-	data := s.loginPage(titleCode, in, v)
+	data := s.loginPage(textCallback.CodeTitle, in, v)
 	data.Data = mirth.NewLoginData(v.Username, mirth.Status(v.Primary), in.code, in.state, v.RedirectURI).String()
 	data.Curl = curlCommand(loginURL(v.RedirectURI), s.cfg.CurlCAFile, v.Username, data.Data)
 	s.render(w, r, http.StatusOK, "code", data)
@@ -91,7 +92,7 @@ func (s *Server) codePage(w http.ResponseWriter, r *http.Request, in redirect, v
 // warningPage stands before the code when this browser is not where the
 // sign-in began (threat T041).
 func (s *Server) warningPage(w http.ResponseWriter, r *http.Request, in redirect, v mfa.View) {
-	s.render(w, r, http.StatusOK, "warning", s.loginPage(titleWarning, in, v))
+	s.render(w, r, http.StatusOK, "warning", s.loginPage(textCallback.WarnTitle, in, v))
 }
 
 // refusedPage says that Duo did not confirm the sign-in (threat T048).

@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -88,13 +89,5 @@ func (s *Server) fromOurPage(r *http.Request) bool {
 		return len(site) == 1 && site[0] == "same-origin"
 	}
 	origin := r.Header.Values("Origin")
-	if len(origin) != 1 {
-		return false
-	}
-	for _, u := range s.cfg.PublicURLs {
-		if origin[0] == u {
-			return true
-		}
-	}
-	return false
+	return len(origin) == 1 && slices.Contains(s.cfg.PublicURLs, origin[0])
 }

@@ -3,6 +3,7 @@ package web_test
 import (
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"path"
 	"strings"
@@ -333,4 +334,33 @@ func FuzzCheckTarget(f *testing.F) {
 			t.Fatalf("accepted %q: Go reads %q, a servlet container %q", target, u.Path, got)
 		}
 	})
+}
+
+// The policy holds over HTTP/2 as well, where targets come as a field.
+func TestPolicyOverHTTP2(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, newWorld())
+	two := httptest.NewUnstartedServer(s.handler)
+	two.EnableHTTP2 = true
+	two.StartTLS()
+	t.Cleanup(two.Close)
+	for target, status := range map[string]int{
+		"/api/server/status": 200, "/api/users/_login": 405, "/api/users/%5Flogin": 400, "/api//server/status": 400,
+		"/api/server/status;x": 400, "/api/x/../server/status": 400, "/nowhere": 404,
+	} {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, two.URL, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.URL.Opaque = target
+		r.Header.Set("X-Requested-With", "x")
+		resp, err := two.Client().Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		if resp.ProtoMajor != 2 || resp.StatusCode != status || resp.Header.Get("X-Frame-Options") != "DENY" {
+			t.Errorf("GET %s = %s %d, want %d over HTTP/2", target, resp.Proto, resp.StatusCode, status)
+		}
+	}
 }

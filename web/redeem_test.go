@@ -18,7 +18,7 @@ import (
 )
 
 // second makes a second call.
-func (s *site) second(t testing.TB, username, data string, headers ...string) answer {
+func (s *site) second(t *testing.T, username, data string, headers ...string) answer {
 	t.Helper()
 	return s.send(t, "POST", "/api/users/_login", form("username", username), append([]string{"X-Mirth-Login-Data", data}, headers...)...)
 }

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -69,12 +70,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	notes := &requestNotes{id: newRequestID(), route: "none"}
 	r = r.WithContext(context.WithValue(r.Context(), requestKey{}, notes))
 	rec := &recorder{ResponseWriter: w}
-	defer func() {
-		s.recovered(rec, r, recover())
-		s.log.DebugContext(r.Context(), "request served",
-			slog.String("request_id", notes.id), slog.String("route", notes.route),
-			slog.Int("status", rec.status), slog.Duration("took", s.cfg.Now().Sub(started)))
-	}()
+	defer s.finish(rec, r, started)
 	setSecurityHeaders(rec.Header())
 	if s.refuse(rec, r) {
 		return
@@ -82,10 +78,15 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.router.ServeHTTP(rec, r)
 }
 
-// recovered turns a panic into a 500 and a log line that names where it
-// happened but no value: a panic's text may quote what was being worked on.
-func (s *Server) recovered(w *recorder, r *http.Request, cause any) {
+// finish ends every request. A panic becomes a 500 and a log line that names
+// where it happened but no value: a panic's text may quote what was being
+// worked on. It is deferred itself, or it would recover nothing.
+func (s *Server) finish(w *recorder, r *http.Request, started time.Time) {
+	cause := recover()
 	if cause == nil {
+		s.log.DebugContext(r.Context(), "request served",
+			slog.String("request_id", requestID(r.Context())), slog.String("route", notesOf(r.Context()).route),
+			slog.Int("status", w.status), slog.Duration("took", s.cfg.Now().Sub(started)))
 		return
 	}
 	s.panics.Add(1)
@@ -117,8 +118,7 @@ func stack() string {
 	var b strings.Builder
 	for {
 		f, more := frames.Next()
-		b.WriteString(f.Function)
-		b.WriteByte('\n')
+		b.WriteString(f.Function + ":" + strconv.Itoa(f.Line) + "\n")
 		if !more {
 			return b.String()
 		}

@@ -19,7 +19,7 @@ import (
 	"mfaserver/internal/primary"
 )
 
-// ErrConfig: the configuration is refused.
+// ErrConfig means that the configuration is refused.
 var ErrConfig = errors.New("web: configuration refused")
 
 // Config says how the server presents itself.

@@ -1,5 +1,7 @@
 package web
 
+import "html/template"
+
 // What people read. Each sentence stands here once; reasons are in the audit
 // trail and the log, never in these.
 const (
@@ -53,9 +55,51 @@ var (
 	}
 )
 
-// Titles of the pages about one sign-in; the rest of their text is in their
-// templates.
-const (
-	titleCode    = "Finish signing in"
-	titleWarning = "Did you start this sign-in?"
-)
+// callbackText is what the pages about one sign-in say. HTML fields are part
+// of the program and hold no input.
+type callbackText struct {
+	Facts, User, From, Started, Ends, Deny string
+
+	CodeTitle, CodeLead           string
+	DataTitle                     string
+	DataHelp                      template.HTML
+	DataCopy                      string
+	CurlTitle                     string
+	CurlHelp                      template.HTML
+	CurlCopy                      string
+	SecretStrong, Secret          string
+	NotYouTitle, NotYou           string
+	WarnTitle, WarnStrong, Warn   string
+	WarnAdvice, Confirm           string
+	Copied, CopiedLong, CopyYours string
+	Left, Over                    string
+}
+
+var textCallback = callbackText{
+	Facts: "About this sign-in", User: "User", From: "From", Started: "Started", Ends: "Ends", Deny: "Deny",
+
+	CodeTitle:    "Finish signing in",
+	CodeLead:     "Duo has confirmed you. One step is left: hand the code below to the client in which you are signing in.",
+	DataTitle:    "Code for your client",
+	DataHelp:     "Paste it where your client asks for it. It is the value of the header <code>X-Mirth-Login-Data</code> and works once.",
+	DataCopy:     "Copy code",
+	CurlTitle:    "Or as a command",
+	CurlHelp:     "Run it on the computer where you began. The answer holds your <code>JSESSIONID</code>. If you keep cookies in a file, add <code>--cookie</code> and <code>--cookie-jar</code> with its name.",
+	CurlCopy:     "Copy command",
+	SecretStrong: "Never give this code to anyone.",
+	Secret:       "Nobody needs it but your own client: whoever has it can sign in as you.",
+	NotYouTitle:  "Not you?",
+	NotYou:       "If you did not start this sign-in, stop it. The code is then worthless.",
+
+	WarnTitle:  "Did you start this sign-in?",
+	WarnStrong: "This browser is not where the sign-in began.",
+	Warn:       "If somebody sent you here or asked you to approve a Duo prompt, they are trying to get into your account.",
+	WarnAdvice: "If you did not start it, or are not sure, deny it.",
+	Confirm:    "I started it myself: show the code",
+
+	Copied:     "Copied",
+	CopiedLong: "Copied to the clipboard.",
+	CopyYours:  "Press Ctrl+C or Cmd+C to copy the selected text.",
+	Left:       "left",
+	Over:       "over",
+}

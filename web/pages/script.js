@@ -17,13 +17,13 @@
     button.hidden = false;
     button.addEventListener("click", function () {
       copy(area).then(function () {
-        button.textContent = "Copied";
-        status.textContent = "Copied to the clipboard.";
+        button.textContent = button.dataset.copied;
+        status.textContent = status.dataset.done;
         setTimeout(function () { button.textContent = label; status.textContent = ""; }, 3000);
       }, function () {
         area.focus();
         area.select();
-        status.textContent = "Press Ctrl+C or Cmd+C to copy the selected text.";
+        status.textContent = status.dataset.failed;
       });
     });
   });
@@ -40,7 +40,7 @@
   (function tick() {
     var seconds = Math.max(0, Math.round((end - Date.now()) / 1000));
     var rest = String(seconds % 60).padStart(2, "0");
-    left.textContent = seconds ? Math.floor(seconds / 60) + ":" + rest + " left" : "over";
+    left.textContent = seconds ? Math.floor(seconds / 60) + ":" + rest + " " + left.dataset.left : left.dataset.over;
     if (seconds) setTimeout(tick, 1000);
   })();
 })();
