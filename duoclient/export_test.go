@@ -11,6 +11,12 @@ type TestLimits struct {
 	Connect, Handshake, Header, Whole, Queue time.Duration
 }
 
+// DefaultLimits are the limits of a client without options.
+func DefaultLimits() (l TestLimits, concurrent int, body int64) {
+	d := defaultLimits()
+	return TestLimits{d.connect, d.handshake, d.header, d.whole, d.queue}, d.concurrent, d.body
+}
+
 // WithLimits shrinks the limits; zero fields stay.
 func WithLimits(l TestLimits) Option {
 	return func(o *options) {

@@ -2,7 +2,6 @@ package duoclient
 
 import (
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"strings"
 
@@ -19,15 +18,11 @@ const (
 	maxToken        = 64 << 10
 )
 
-// signJWT makes the compact form of claims with HMAC-SHA512, and puts it
-// behind before.
-func signJWT(before string, claims any, key []byte) (string, error) {
-	payload, err := json.Marshal(claims)
-	if err != nil {
-		return "", fmt.Errorf("%w: claims: %w", ErrArgument, err)
-	}
+// signJWT makes the compact form of claims, a JSON object, with HMAC-SHA512,
+// and puts it behind before.
+func signJWT(before string, claims, key []byte) (string, error) {
 	var stack [1024]byte // enough for all but long names; longer ones are put on the heap
-	segment := base64.RawURLEncoding.AppendEncode(stack[:0], payload)
+	segment := base64.RawURLEncoding.AppendEncode(stack[:0], claims)
 	var b strings.Builder
 	b.Grow(len(before) + len(signedHeader) + 1 + len(segment) + 1 + signatureLength)
 	b.WriteString(before)

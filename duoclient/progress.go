@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"net/http"
 	"net/http/httptrace"
 	"os"
 	"sync/atomic"
@@ -71,8 +70,6 @@ func (p *progress) kinds(caller context.Context, err error) []error {
 	case errors.As(err, &timeout) && timeout.Timeout(), errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
 		return []error{ErrOutage, context.DeadlineExceeded}
 	case p.handshakeFailed.Load() && !interrupted(err):
-		return []error{ErrUntrustedServer}
-	case errors.Is(err, http.ErrSchemeMismatch):
 		return []error{ErrUntrustedServer}
 	case p.answered.Load() && !interrupted(err):
 		return []error{ErrMalformedResponse}
