@@ -10,4 +10,14 @@
 // hashes, usernames of sessions and logins as keyed hashes, and every record
 // is sealed with a key kept elsewhere and bound to its row, so that a record
 // that was changed, copied or moved is noticed when it is read.
+// What cannot be noticed is a whole row, or the whole file, put back as it
+// once was: keep the file where only its owner writes.
+//
+// # Size
+//
+// Sweeps give room back to the file, not to the disk: the file stays as large
+// as what lived at its busiest time (about 600 bytes a session). To make it
+// smaller, stop the program and run VACUUM on it with the sqlite3 command.
+// The log beside it is folded in whenever it has grown by 4 MB, and when the
+// store closes.
 package sqlite
