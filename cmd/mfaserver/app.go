@@ -18,6 +18,7 @@ import (
 	"mfaserver/internal/throttle"
 	"mfaserver/mfa"
 	"mfaserver/session"
+	"mfaserver/web"
 )
 
 // app is the server's objects, made from one configuration.
@@ -134,6 +135,7 @@ func (a *app) openSessions(context.Context) error {
 		Absolute: a.cfg.Session.Absolute,
 		PerUser:  a.cfg.Session.PerUser * a.cfg.LimitsFactor,
 		Recorder: a.trail,
+		Source:   web.ClientAddr(a.cfg.TrustedProxies),
 		Now:      now,
 	})
 	return err

@@ -81,7 +81,7 @@ func TestDuoTrouble(t *testing.T) {
 		change func(config string) string
 		log    string
 	}{
-		{"wrong client secret", duotest.Faults{}, wrongSecret, "class=credentials_refused"},
+		{"wrong client secret", duotest.Faults{}, wrongSecret, "class=misconfigured"},
 		{"wrong clock", duotest.Faults{ClockOffset: 6 * time.Minute}, nil, "class=clock_skew"},
 		{"Duo down", duotest.Faults{Connection: duotest.ConnectionFaults{Refuse: true}}, nil, "class=outage"},
 		{"Duo slow", duotest.Faults{HealthCheck: duotest.AnswerFaults{Hang: true}}, nil, "class=outage"},
