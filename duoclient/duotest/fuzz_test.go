@@ -28,6 +28,7 @@ func FuzzAuthorize(f *testing.F) {
 	for _, payload := range []string{
 		good, "null", "[]", `{"exp":"1e999"}`, strings.Replace(good, "1700000300", `"1700000300"`, 1),
 		strings.Replace(good, "https://localhost/cb", "https://[::1]/;script-src *", 1),
+		strings.Replace(good, "https://localhost/cb", "htTps://0", 1),
 	} {
 		f.Add(payload, true)
 		f.Add(payload, false)
@@ -48,7 +49,7 @@ func FuzzAuthorize(f *testing.F) {
 			t.Errorf("unsigned text was taken: %q", payload)
 		}
 		location := w.Header().Get("Location")
-		if location != "" && (!signed || !strings.HasPrefix(location, "http")) {
+		if location != "" && (!signed || !strings.HasPrefix(strings.ToLower(location), "http")) {
 			t.Errorf("redirected to %q", location)
 		}
 		if csp := w.Header().Get("Content-Security-Policy"); strings.Count(csp, ";") > 4 {

@@ -111,6 +111,7 @@ func (s *Server) listen(tlsConfig *tls.Config) error {
 		TLSConfig:         tlsConfig,
 		Protocols:         protocols,
 		ReadHeaderTimeout: time.Minute,
+		IdleTimeout:       time.Minute, // as the service does
 		ConnState:         s.count,
 		ErrorLog:          slog.NewLogLogger(s.config.Logger.Handler(), slog.LevelDebug),
 	}
