@@ -131,6 +131,18 @@ func TestRecordWritesWhoWhatWhenWhere(t *testing.T) {
 	}
 }
 
+func TestZoneOfASourceIsLeftOut(t *testing.T) {
+	t.Parallel()
+	c := config(t)
+	trail := open(t, c)
+	e := event("alice")
+	e.Source = netip.MustParseAddr("fe80::1").WithZone("\"}\n")
+	record(t, trail, e)
+	if got := lines(t, c.Path)[1].Source; got != netip.MustParseAddr("fe80::1") {
+		t.Errorf("source = %s, want fe80::1", got)
+	}
+}
+
 func TestUnknownNameWithoutMask(t *testing.T) {
 	t.Parallel()
 	c := config(t)

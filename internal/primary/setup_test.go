@@ -70,8 +70,10 @@ func (c *counting) Verify(password, encoded string) (bool, error) {
 type watched struct {
 	primary.Users
 	finds atomic.Int64
-	mu    sync.Mutex
-	err   error
+	// slow is how long List takes after it looked.
+	slow time.Duration
+	mu   sync.Mutex
+	err  error
 }
 
 func (w *watched) fail(err error) {
@@ -105,7 +107,9 @@ func (w *watched) List(ctx context.Context) ([]primary.User, error) {
 	if err := w.failing(); err != nil {
 		return nil, err
 	}
-	return w.Users.List(ctx)
+	users, err := w.Users.List(ctx)
+	time.Sleep(w.slow)
+	return users, err
 }
 
 // setup is a directory with everything of it in reach.
