@@ -140,7 +140,7 @@ func TestBeginWithoutADuoName(t *testing.T) {
 		r := newRig(t, func(c *mfa.Config) { c.DuoUsername, c.Failmode = f, mfa.FailSafe })
 		_, err := r.Begin(t.Context(), asUser("alice"))
 		matches(t, name+": Begin", err, mfa.ErrSecondFactorUnavailable, duoclient.ErrConfig)
-		r.wantLast(t, audit.DuoMisconfigured, audit.Failed, "configuration_refused")
+		r.wantLast(t, audit.DuoMisconfigured, audit.Failed, "misconfigured")
 	}
 	r := newRig(t)
 	r.duo.FailAuthURL(duoclient.ErrArgument)
@@ -283,6 +283,9 @@ func TestReservedPlaces(t *testing.T) {
 func TestFatigue(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
+	r.begin(t, asUser("bob"))
+	r.redeems(t, r.begin(t, asUser("bob")).second)
+	r.begin(t, asUser("bob"))
 	start := func(n int) {
 		t.Helper()
 		for range n {
@@ -313,6 +316,20 @@ func TestFatigue(t *testing.T) {
 	want(1)
 	r.begin(t, asUser("alice"))
 	want(2)
+}
+
+// Threat T195: a challenge that could not be recorded takes no place.
+func TestUnrecordedChallengeTakesNoPlace(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, func(c *mfa.Config) { c.Limits = mfa.Limits{PerUser: 1} })
+	errDisk := errors.New("disk full")
+	r.audit.Fail(errDisk)
+	_, err := r.Begin(t.Context(), asUser("alice"))
+	matches(t, "Begin", err, mfa.ErrUnavailable, errDisk)
+	r.audit.Fail(nil)
+	b := asUser("alice")
+	b.Client = from("198.51.100.9")
+	r.begin(t, b)
 }
 
 func TestFatigueMemoryIsBounded(t *testing.T) {

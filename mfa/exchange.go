@@ -15,8 +15,9 @@ const (
 	// exchangeTimeout bounds the one call to Duo; with the stores it fits
 	// into the 12 s within which a second call answers.
 	exchangeTimeout = 10 * time.Second
-	// redeemTimeout bounds everything from the claim on.
-	redeemTimeout = 15 * time.Second
+	// redeemTimeout bounds everything from the claim on: a second call answers
+	// within it.
+	redeemTimeout = 12 * time.Second
 	// codeMemory is how long a code is known to be spent (threat T069).
 	codeMemory = 10 * time.Minute
 )
@@ -86,19 +87,18 @@ func (f *Flow) exchange(ctx context.Context, tx *Transaction, code string) (*duo
 // code that certainly never left gives the transaction back.
 func (f *Flow) exchangeFailed(ctx context.Context, tx *Transaction, code [sha256.Size]byte, c Client, cause error) error {
 	t := classify(cause)
+	if t.class == duoclient.ClassRefusal {
+		return f.endRefused(ctx, tx, Claimed, tx.refused(audit.MFARefused, refusal(cause), c), ErrSecondFactorRefused, cause)
+	}
+	f.warnExchange(ctx, t, cause)
 	e := tx.event(t.event, audit.Failed, c)
-	e.Reason = t.reason
+	e.Reason = t.reason()
 	if errors.Is(cause, duoclient.ErrNotSent) {
-		f.warnExchange(ctx, t, cause)
 		if err := errors.Join(f.unclaim(ctx, tx.Key, code), f.record(ctx, e)); err != nil {
 			return err
 		}
 		return fmt.Errorf("%w: %w", ErrSecondFactorUnavailable, cause)
 	}
-	if reason, refused := refusal(cause); refused {
-		return f.endRefused(ctx, tx, Claimed, tx.refused(audit.MFARefused, reason, c), ErrSecondFactorRefused, cause)
-	}
-	f.warnExchange(ctx, t, cause)
 	if err := errors.Join(f.burn(ctx, tx, Claimed), f.record(ctx, e)); err != nil {
 		return err
 	}
@@ -112,14 +112,12 @@ func (f *Flow) exchangeFailed(ctx context.Context, tx *Transaction, code [sha256
 // old health check.
 func (f *Flow) warnExchange(ctx context.Context, t trouble, cause error) {
 	f.health.forget()
-	f.logger.ErrorContext(ctx, "exchange with duo failed", "class", t.reason, "err", cause)
+	f.logger.ErrorContext(ctx, "exchange with duo failed", "class", t.reason(), "err", cause)
 }
 
-// accept judges what Duo said. Every refusal burns.
+// accept judges what Duo said. Every refusal burns. Whether it came in time is
+// judged where the transaction ends.
 func (f *Flow) accept(ctx context.Context, tx *Transaction, id *duoclient.Identity, c Client) error {
-	if tx.over(f.now()) {
-		return f.expired(ctx, tx, c, Claimed)
-	}
 	if reason, ok := f.policy.accepts(id.Context, tx.Enrolling); !ok {
 		e := tx.refused(audit.MFAPolicyRefused, reason, c)
 		e.Detail = outcome(id)

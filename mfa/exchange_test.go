@@ -34,7 +34,8 @@ func TestExchangeFailures(t *testing.T) {
 	}{
 		{"not sent, outage", notSent(duoclient.ErrOutage), down, mfa.Pending, audit.DuoUnavailable, "outage"},
 		{"not sent, busy", notSent(duoclient.ErrBusy), down, mfa.Pending, audit.DuoUnavailable, "busy"},
-		{"not sent, untrusted", notSent(duoclient.ErrUntrustedServer), down, mfa.Pending, audit.DuoUntrusted, "untrusted_server"},
+		{"not sent, untrusted", notSent(duoclient.ErrUntrustedServer), down, mfa.Pending, audit.DuoUntrusted, "untrusted"},
+		{"not sent, because of the code", notSent(duoclient.ErrArgument), refused, mfa.Burned, audit.MFARefused, "code_malformed"},
 		{"code refused", duoclient.ErrCodeRefused, refused, mfa.Burned, audit.MFARefused, "code_refused"},
 		{"not allowed", duoclient.ErrNotAllowed, refused, mfa.Burned, audit.MFARefused, "not_allowed"},
 		{"argument", duoclient.ErrArgument, refused, mfa.Burned, audit.MFARefused, "code_malformed"},
@@ -51,13 +52,13 @@ func TestExchangeFailures(t *testing.T) {
 		{"token issue time", badToken(duoclient.ErrTokenIssuedAt), refused, mfa.Burned, audit.MFARefused, "token_issued_at"},
 		{"token reused", badToken(duoclient.ErrTokenReused), refused, mfa.Burned, audit.MFARefused, "token_reused"},
 		{"cut after sending", duoclient.ErrOutage, again, mfa.Burned, audit.DuoUnavailable, "outage"},
-		{"rate limited", duoclient.ErrRateLimited, again, mfa.Burned, audit.DuoUnavailable, "rate_limited"},
-		{"malformed", duoclient.ErrMalformedResponse, again, mfa.Burned, audit.DuoUnavailable, "malformed_response"},
-		{"unknown", errors.New("something new"), again, mfa.Burned, audit.DuoUnavailable, "unknown_error"},
-		{"timeout", context.DeadlineExceeded, again, mfa.Burned, audit.DuoUnavailable, "unknown_error"},
-		{"wrong keys", duoclient.ErrMisconfigured, down, mfa.Burned, audit.DuoMisconfigured, "credentials_refused"},
+		{"rate limited", duoclient.ErrRateLimited, again, mfa.Burned, audit.DuoUnavailable, "busy"},
+		{"malformed", duoclient.ErrMalformedResponse, again, mfa.Burned, audit.DuoUnavailable, "malformed"},
+		{"unknown", errors.New("something new"), again, mfa.Burned, audit.DuoUnavailable, "malformed"},
+		{"timeout", context.DeadlineExceeded, again, mfa.Burned, audit.DuoUnavailable, "malformed"},
+		{"wrong keys", duoclient.ErrMisconfigured, down, mfa.Burned, audit.DuoMisconfigured, "misconfigured"},
 		{"clock", duoclient.ErrClockSkew, down, mfa.Burned, audit.DuoClockSkew, "clock_skew"},
-		{"untrusted after sending", duoclient.ErrUntrustedServer, down, mfa.Burned, audit.DuoUntrusted, "untrusted_server"},
+		{"untrusted after sending", duoclient.ErrUntrustedServer, down, mfa.Burned, audit.DuoUntrusted, "untrusted"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"mfaserver/duoclient"
 	"mfaserver/internal/audit"
 )
 
@@ -27,7 +28,7 @@ func (m Failmode) valid() bool { return m == FailSecure || m == FailSafe }
 
 // mayFailOpen judges one failed health check; two in a row are needed.
 func (f *Flow) mayFailOpen(r BeginRequest, err error) bool {
-	return f.failmode == FailSafe && !r.Administrator && classify(err).outage
+	return f.failmode == FailSafe && !r.Administrator && classify(err).outage()
 }
 
 // failOpen gives a grant without a second factor. The record is durable
@@ -40,7 +41,7 @@ func (f *Flow) failOpen(ctx context.Context, r BeginRequest, now time.Time) (Beg
 	handle := KeyOf(c.state).Handle()
 	down := now.Sub(f.health.downSince(now))
 	e := clientEvent(audit.MFAFailOpen, audit.OK, r.Client)
-	e.Username, e.Transaction, e.Reason = r.Username, handle, reasonOutage
+	e.Username, e.Transaction, e.Reason = r.Username, handle, duoclient.ClassOutage.String()
 	e.Detail = map[string]string{"outage_seconds": strconv.Itoa(int(down / time.Second))}
 	if err := f.record(ctx, e); err != nil {
 		return Begun{}, err
@@ -57,8 +58,8 @@ func (f *Flow) failOpen(ctx context.Context, r BeginRequest, now time.Time) (Beg
 func (f *Flow) withoutDuo(ctx context.Context, r BeginRequest, cause error) error {
 	t := classify(cause)
 	e := clientEvent(t.event, audit.Failed, r.Client)
-	e.Username, e.Reason = r.Username, t.reason
-	f.logger.ErrorContext(ctx, "duo cannot be asked", "class", t.reason, "err", cause)
+	e.Username, e.Reason = r.Username, t.reason()
+	f.logger.ErrorContext(ctx, "duo cannot be asked", "class", t.reason(), "err", cause)
 	if err := f.record(ctx, e); err != nil {
 		return err
 	}

@@ -43,22 +43,23 @@ func TestFailmode(t *testing.T) {
 		{"outage", duoclient.ErrOutage, audit.DuoUnavailable, "outage", true},
 		{"outage, not sent", fmt.Errorf("%w: %w", duoclient.ErrNotSent, duoclient.ErrOutage), audit.DuoUnavailable, "outage", true},
 		{"outage after our own timeout", fmt.Errorf("%w: %w", duoclient.ErrOutage, context.DeadlineExceeded), audit.DuoUnavailable, "outage", true},
-		{"rate limited", duoclient.ErrRateLimited, audit.DuoUnavailable, "rate_limited", false},
-		{"rate limited like an outage", errors.Join(duoclient.ErrOutage, duoclient.ErrRateLimited), audit.DuoUnavailable, "rate_limited", false},
+		{"rate limited", duoclient.ErrRateLimited, audit.DuoUnavailable, "busy", false},
+		{"rate limited like an outage", errors.Join(duoclient.ErrOutage, duoclient.ErrRateLimited), audit.DuoUnavailable, "busy", false},
 		{"busy", errors.Join(duoclient.ErrNotSent, duoclient.ErrBusy), audit.DuoUnavailable, "busy", false},
 		{"busy like an outage", errors.Join(duoclient.ErrOutage, duoclient.ErrBusy), audit.DuoUnavailable, "busy", false},
-		{"wrong keys", duoclient.ErrMisconfigured, audit.DuoMisconfigured, "credentials_refused", false},
-		{"wrong keys like an outage", errors.Join(duoclient.ErrOutage, duoclient.ErrMisconfigured), audit.DuoMisconfigured, "credentials_refused", false},
-		{"configuration", duoclient.ErrConfig, audit.DuoMisconfigured, "configuration_refused", false},
-		{"argument", duoclient.ErrArgument, audit.DuoMisconfigured, "argument_refused", false},
+		{"wrong keys", duoclient.ErrMisconfigured, audit.DuoMisconfigured, "misconfigured", false},
+		{"wrong keys like an outage", errors.Join(duoclient.ErrOutage, duoclient.ErrMisconfigured), audit.DuoMisconfigured, "misconfigured", false},
+		{"configuration", duoclient.ErrConfig, audit.DuoMisconfigured, "misconfigured", false},
+		{"argument", duoclient.ErrArgument, audit.DuoMisconfigured, "refusal", false},
 		{"clock", duoclient.ErrClockSkew, audit.DuoClockSkew, "clock_skew", false},
 		{"clock like an outage", errors.Join(duoclient.ErrOutage, duoclient.ErrClockSkew), audit.DuoClockSkew, "clock_skew", false},
-		{"untrusted server", duoclient.ErrUntrustedServer, audit.DuoUntrusted, "untrusted_server", false},
-		{"untrusted server like an outage", errors.Join(duoclient.ErrOutage, duoclient.ErrUntrustedServer), audit.DuoUntrusted, "untrusted_server", false},
-		{"malformed", duoclient.ErrMalformedResponse, audit.DuoUnavailable, "malformed_response", false},
-		{"malformed like an outage", errors.Join(duoclient.ErrOutage, duoclient.ErrMalformedResponse), audit.DuoUnavailable, "malformed_response", false},
-		{"unknown", errors.New("something new"), audit.DuoUnavailable, "unknown_error", false},
-		{"timeout of nobody", context.DeadlineExceeded, audit.DuoUnavailable, "unknown_error", false},
+		{"untrusted server", duoclient.ErrUntrustedServer, audit.DuoUntrusted, "untrusted", false},
+		{"untrusted server like an outage", errors.Join(duoclient.ErrOutage, duoclient.ErrUntrustedServer), audit.DuoUntrusted, "untrusted", false},
+		{"malformed", duoclient.ErrMalformedResponse, audit.DuoUnavailable, "malformed", false},
+		{"malformed like an outage", errors.Join(duoclient.ErrOutage, duoclient.ErrMalformedResponse), audit.DuoUnavailable, "malformed", false},
+		{"unknown", errors.New("something new"), audit.DuoUnavailable, "malformed", false},
+		{"cancelled like an outage", errors.Join(duoclient.ErrOutage, context.Canceled), audit.DuoUnavailable, "busy", false},
+		{"timeout of nobody", context.DeadlineExceeded, audit.DuoUnavailable, "malformed", false},
 	}
 	for _, tt := range tests {
 		for _, mode := range []mfa.Failmode{"", mfa.FailSecure, mfa.FailSafe} {
@@ -122,7 +123,7 @@ func TestFailOpenNeedsTwoProbes(t *testing.T) {
 	r.healthIs(duoclient.ErrOutage, duoclient.ErrUntrustedServer)
 	_, err := r.Begin(t.Context(), asUser("alice"))
 	matches(t, "Begin", err, mfa.ErrSecondFactorUnavailable, duoclient.ErrUntrustedServer)
-	r.wantLast(t, audit.DuoUntrusted, audit.Failed, "untrusted_server")
+	r.wantLast(t, audit.DuoUntrusted, audit.Failed, "untrusted")
 
 	r = newRig(t, safe)
 	r.healthIs(duoclient.ErrOutage)

@@ -3,6 +3,7 @@ package mfa
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -61,7 +62,7 @@ func (g *healthGate) ask(ctx context.Context) error {
 		case <-p.done:
 			return p.err
 		case <-ctx.Done():
-			return context.Cause(ctx)
+			return fmt.Errorf("%w: %w", ctx.Err(), context.Cause(ctx))
 		}
 	}
 	p := &probe{done: make(chan struct{}), err: errProbeDied}

@@ -83,11 +83,26 @@ func TestThingsHappenBeforeTheClaim(t *testing.T) {
 			h.onAsk = func() { tt.happens(t, r, l) }
 			r.refuses(t, l.second, mfa.ErrRefused, tt.rule)
 			r.wantLast(t, tt.event, audit.Refused, tt.reason)
+			if tt.phase != mfa.Redeemed {
+				r.wantExchanges(t, 0)
+			}
 			if tt.phase != "" {
 				r.wantPhase(t, l.state, tt.phase)
 			}
 		})
 	}
+}
+
+// Threat T071: the last moment counts, also the one after the last look at
+// the account.
+func TestTimeRunsOutAtTheVeryEnd(t *testing.T) {
+	t.Parallel()
+	r, h := newHooked(t)
+	l := r.begin(t, asUser("alice"))
+	r.during(func() { h.onAsk = func() { r.clock.Add(10 * time.Minute) } })
+	r.refuses(t, l.second, mfa.ErrRefused, mfa.ErrExpired)
+	r.wantPhase(t, l.state, mfa.Burned)
+	r.wantReleased(t, "upstream session of alice")
 }
 
 // A miss that finds its login ended is refused like any other.

@@ -20,6 +20,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+var _ mfa.SecondFactor = (*duoclient.Universal)(nil)
+
 const (
 	callback = "https://mirth.example.org:8443/api/4.5.2/extensions/mfa/duocallback"
 	granted  = mfa.PrimaryStatus("SUCCESS")

@@ -7,51 +7,40 @@ import (
 	"mfaserver/internal/audit"
 )
 
-// Reasons of duo.* records.
-const (
-	reasonOutage  = "outage"
-	reasonUnknown = "unknown_error"
-)
-
 // trouble says whose fault it is that Duo could not be asked.
 type trouble struct {
-	event  audit.Name
-	reason string
-	// outage is set for the one class that fail-open may answer.
-	outage bool
+	event audit.Name
+	class duoclient.Class
 }
 
-// classify reads an error of the second factor. An error of several classes
-// is of the one that is furthest from an outage, and an unknown error is no
-// outage: nothing an attacker on the road can fake opens a door.
+// classify reads an error of the second factor that is not about one user's
+// code. Arguments that Duo's client refuses are then our own.
 func classify(err error) trouble {
-	rows := []struct {
-		is error
-		t  trouble
-	}{
-		{duoclient.ErrUntrustedServer, trouble{event: audit.DuoUntrusted, reason: "untrusted_server"}},
-		{duoclient.ErrMisconfigured, trouble{event: audit.DuoMisconfigured, reason: "credentials_refused"}},
-		{duoclient.ErrConfig, trouble{event: audit.DuoMisconfigured, reason: "configuration_refused"}},
-		{duoclient.ErrArgument, trouble{event: audit.DuoMisconfigured, reason: "argument_refused"}},
-		{duoclient.ErrClockSkew, trouble{event: audit.DuoClockSkew, reason: "clock_skew"}},
-		{duoclient.ErrMalformedResponse, trouble{event: audit.DuoUnavailable, reason: "malformed_response"}},
-		{duoclient.ErrRateLimited, trouble{event: audit.DuoUnavailable, reason: "rate_limited"}},
-		{duoclient.ErrBusy, trouble{event: audit.DuoUnavailable, reason: "busy"}},
-		{duoclient.ErrOutage, trouble{event: audit.DuoUnavailable, reason: reasonOutage, outage: true}},
+	t := trouble{event: audit.DuoUnavailable, class: duoclient.Classify(err)}
+	switch t.class {
+	case duoclient.ClassMisconfigured, duoclient.ClassRefusal:
+		t.event = audit.DuoMisconfigured
+	case duoclient.ClassClockSkew:
+		t.event = audit.DuoClockSkew
+	case duoclient.ClassUntrusted:
+		t.event = audit.DuoUntrusted
+	default:
 	}
-	for _, row := range rows {
-		if errors.Is(err, row.is) {
-			return row.t
-		}
-	}
-	return trouble{event: audit.DuoUnavailable, reason: reasonUnknown}
+	return t
 }
+
+// reason is the class as audit records and logs have it.
+func (t trouble) reason() string { return t.class.String() }
+
+// outage reports the one class that fail-open may answer.
+func (t trouble) outage() bool { return t.class == duoclient.ClassOutage }
 
 // ours reports whether the trouble is at our end: keys, clock, road.
 func (t trouble) ours() bool { return t.event != audit.DuoUnavailable }
 
-// refusal reports whether err says that the code proves nothing, and why.
-func refusal(err error) (reason string, refused bool) {
+// refusal says why the code of one login proves nothing, as audit records
+// have it.
+func refusal(err error) string {
 	rows := []struct {
 		is     error
 		reason string
@@ -73,8 +62,8 @@ func refusal(err error) (reason string, refused bool) {
 	}
 	for _, row := range rows {
 		if errors.Is(err, row.is) {
-			return row.reason, true
+			return row.reason
 		}
 	}
-	return "", false
+	return "refused"
 }
