@@ -37,11 +37,15 @@ type Config struct {
 	// whose role says so.
 	Administrators []string
 	Duo            Duo
-	Login          Login
-	Session        Session
-	Enrolment      Enrolment
-	Admin          Admin
-	Log            Log
+	// Organizations are the further Duo accounts that are looked after here,
+	// beside the one of Duo, whose name is [DefaultOrganization].
+	Organizations []Organization
+	HelpDesk      HelpDesk
+	Login         Login
+	Session       Session
+	Enrolment     Enrolment
+	Admin         Admin
+	Log           Log
 	// LimitsFactor multiplies every limit on counts; 1 in production.
 	LimitsFactor int
 
@@ -70,7 +74,10 @@ type Duo struct {
 	Universal Universal
 	// Auth, Admin and Accounts are optional.
 	Auth, Admin, Accounts API
-	Failmode              Failmode
+	// DirectoryKey names the directory from which single users are
+	// synchronised; empty: none.
+	DirectoryKey string
+	Failmode     Failmode
 	// IAcceptSingleFactor is the second switch of [FailmodeSafe].
 	IAcceptSingleFactor bool
 	// Simulator allows a Duo host that is not Duo's, with a CA file.

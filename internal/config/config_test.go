@@ -189,6 +189,10 @@ func TestDefaults(t *testing.T) {
 			},
 			Failmode: config.FailmodeSecure, CA: config.CADuo,
 		},
+		HelpDesk: config.HelpDesk{
+			OrganizationDefaults: config.OrganizationDefaults{BypassLife: time.Hour, ActivationLife: 24 * time.Hour},
+			BypassCodes:          5, BypassPerDay: 10,
+		},
 		Login: config.Login{
 			Lifetime: 10 * time.Minute, EnrolLifetime: 15 * time.Minute, PerClient: 5, PerUser: 20, Reserved: 5,
 			Total: 50_000, RelayPolicy: "audit", MaxFailures: 10, FailureWindow: 15 * time.Minute,
@@ -247,6 +251,9 @@ func TestExampleFile(t *testing.T) {
 	if diff := cmp.Diff(defaults.Admin, c.Admin, sameConfig); diff != "" {
 		t.Errorf("admin, -default +example:\n%s", diff)
 	}
+	if diff := cmp.Diff(defaults.HelpDesk, c.HelpDesk); diff != "" {
+		t.Errorf("helpdesk, -default +example:\n%s", diff)
+	}
 	if c.Session != defaults.Session || c.Log != defaults.Log || c.Listen != defaults.Listen ||
 		c.DataDir != defaults.DataDir || c.ServerVersion != defaults.ServerVersion {
 		t.Error("the example's values are not the defaults")
@@ -268,12 +275,20 @@ administrators: [alice, "bob smith"]
 duo:
   universal: {ikey: DIXXXXXXXXXXXXXXXXXX, skey: ` + clientSecret + `, host: api-12345678.duofederal.com}
   accounts: {integration_key: DIYYYYYYYYYYYYYYYYYY, secret_key: ` + clientSecret + `, api_hostname: api-12345678.duofederal.com}
+  duo_admin_api_directory_key: DSXXXXXXXXXXXXXXXXXX
   failmode: safe
   i_accept_single_factor: true
   ca: system
   http_proxy: http://proxy.example.org:3128
   allow_reasons: [trusted_network]
   deny_factors: [sms_passcode]
+organizations:
+  - {name: clinic-a, account_id: DA0000000000000000AA, host: api-0000000a.duofederal.com, duo_admin_api_directory_key: DS0000000000000000AA, defaults: {bypass_life: 30m}}
+  - name: clinic_b.2
+    admin: {ikey: DIZZZZZZZZZZZZZZZZZZ, skey: ` + clientSecret + `, host: api-0000000b.duofederal.com}
+    auth: {integration_key: DIAAAAAAAAAAAAAAAAAA, secret_key: ` + clientSecret + `, api_hostname: api-0000000b.duofederal.com}
+    universal: {client_id: DIBBBBBBBBBBBBBBBBBB, client_secret: ` + clientSecret + `, api_hostname: api-0000000b.duofederal.com}
+helpdesk: {bypass_life: 2h, activation_life: 12h, bypass_codes: 2, bypass_per_day: 20}
 login: {lifetime: 1m, enrol_lifetime: 90s, per_client: 1, per_user: 2, reserved: 0, total: 3, relay_policy: off, max_failures: 4, failure_window: 1h}
 session: {idle: 1m30s, absolute: 24h, per_user: 1}
 enrolment: {inline: [{group: "*", until: 2030-12-31}, {group: a, until: 2030-06-01T12:00:00+02:00}], contact: "ask: us"}
@@ -299,9 +314,37 @@ limits_factor: 100
 				IntegrationKey: "DIYYYYYYYYYYYYYYYYYY", SecretKey: secret.New(clientSecret),
 				APIHostname: "api-12345678.duofederal.com",
 			},
-			Failmode: config.FailmodeSafe, IAcceptSingleFactor: true, CA: config.CASystem,
+			DirectoryKey: "DSXXXXXXXXXXXXXXXXXX",
+			Failmode:     config.FailmodeSafe, IAcceptSingleFactor: true, CA: config.CASystem,
 			HTTPProxy: "http://proxy.example.org:3128", AllowReasons: []string{"trusted_network"},
 			DenyFactors: []string{"sms_passcode"},
+		},
+		Organizations: []config.Organization{
+			{
+				Name: "clinic-a", AccountID: "DA0000000000000000AA", APIHostname: "api-0000000a.duofederal.com",
+				DirectoryKey: "DS0000000000000000AA",
+				Defaults:     config.OrganizationDefaults{BypassLife: 30 * time.Minute, ActivationLife: 12 * time.Hour},
+			},
+			{
+				Name: "clinic_b.2",
+				Universal: config.Universal{
+					ClientID: "DIBBBBBBBBBBBBBBBBBB", ClientSecret: secret.New(clientSecret),
+					APIHostname: "api-0000000b.duofederal.com",
+				},
+				Auth: config.API{
+					IntegrationKey: "DIAAAAAAAAAAAAAAAAAA", SecretKey: secret.New(clientSecret),
+					APIHostname: "api-0000000b.duofederal.com",
+				},
+				Admin: config.API{
+					IntegrationKey: "DIZZZZZZZZZZZZZZZZZZ", SecretKey: secret.New(clientSecret),
+					APIHostname: "api-0000000b.duofederal.com",
+				},
+				Defaults: config.OrganizationDefaults{BypassLife: 2 * time.Hour, ActivationLife: 12 * time.Hour},
+			},
+		},
+		HelpDesk: config.HelpDesk{
+			OrganizationDefaults: config.OrganizationDefaults{BypassLife: 2 * time.Hour, ActivationLife: 12 * time.Hour},
+			BypassCodes:          2, BypassPerDay: 20,
 		},
 		Login: config.Login{
 			Lifetime: time.Minute, EnrolLifetime: 90 * time.Second, PerClient: 1, PerUser: 2, Total: 3,

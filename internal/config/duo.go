@@ -27,6 +27,7 @@ func (r *reader) duo(s *section) Duo {
 	d.Auth = r.api(s.sub("auth"), d.Simulator)
 	d.Admin = r.api(s.sub("admin"), d.Simulator)
 	d.Accounts = r.api(s.sub("accounts"), d.Simulator)
+	d.DirectoryKey, _ = s.objectKey("directory_key", "duo_admin_api_directory_key")
 	d.CA = s.ca(d.Simulator)
 	d.HTTPProxy = s.httpProxy()
 	d.AllowReasons = s.duoWords("allow_reasons")
@@ -98,12 +99,28 @@ func alphanumeric(s string) bool {
 	})
 }
 
+// objectKey takes the key of a thing in a Duo account, which is optional.
+func (s *section) objectKey(names ...string) (string, entry) {
+	const length = 20
+	got, e := s.text("", names...)
+	if got != "" && (len(got) != length || !alphanumeric(got)) {
+		s.r.fault(e.line, s.at(e.key), "must be %d letters and digits, as Duo's panel shows it; it has %d characters", length, len(got))
+	}
+	return got, e
+}
+
 // apiHostname takes a Duo host; a simulator's may be any host and port.
 func (s *section) apiHostname(simulator bool) string {
+	got, e := s.optionalHostname(simulator)
+	if e.value == nil {
+		s.missing("api_hostname", "copy it from Duo's panel")
+	}
+	return got
+}
+
+func (s *section) optionalHostname(simulator bool) (string, entry) {
 	got, e := s.text("", "api_hostname", "host")
 	switch {
-	case e.value == nil:
-		s.missing("api_hostname", "copy it from Duo's panel")
 	case got == "":
 	case !simulator && !duoHost.MatchString(got):
 		s.r.fault(e.line, s.at(e.key), "%s is not a Duo API host such as api-12345678.duosecurity.com", quote(got))
@@ -114,7 +131,7 @@ func (s *section) apiHostname(simulator bool) string {
 			s.r.fault(e.line, s.at(e.key), "%s is not the host of a simulator; write host or host:port in lower case", quote(got))
 		}
 	}
-	return got
+	return got, e
 }
 
 // ca takes "duo", "system" or a PEM file; a simulator has its own.

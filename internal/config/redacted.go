@@ -34,6 +34,8 @@ func (c *Config) Redacted() string {
 		{Key: "primary", Value: yaml.MapSlice{{Key: "local", Value: yaml.MapSlice{}}}},
 		{Key: "administrators", Value: list(c.Administrators)},
 		{Key: "duo", Value: c.Duo.redacted()},
+		{Key: "organizations", Value: printOrganizations(c.Organizations)},
+		{Key: "helpdesk", Value: c.HelpDesk.printed()},
 		{Key: "login", Value: c.Login.printed()},
 		{Key: "session", Value: yaml.MapSlice{
 			{Key: "idle", Value: duration(c.Session.Idle)},
@@ -55,23 +57,11 @@ func (c *Config) Redacted() string {
 }
 
 func (d Duo) redacted() yaml.MapSlice {
-	m := yaml.MapSlice{{Key: "universal", Value: yaml.MapSlice{
-		{Key: "client_id", Value: d.Universal.ClientID},
-		{Key: "client_secret", Value: mark(d.Universal.ClientSecret)},
-		{Key: "api_hostname", Value: d.Universal.APIHostname},
-	}}}
-	for _, a := range []struct {
-		key string
-		API
-	}{{"auth", d.Auth}, {"admin", d.Admin}, {"accounts", d.Accounts}} {
-		if a.Configured() {
-			m = append(m, yaml.MapItem{Key: a.key, Value: yaml.MapSlice{
-				{Key: "integration_key", Value: a.IntegrationKey},
-				{Key: "secret_key", Value: mark(a.SecretKey)},
-				{Key: "api_hostname", Value: a.APIHostname},
-			}})
-		}
+	m := d.Universal.redacted()
+	for _, a := range []namedAPI{{"auth", d.Auth}, {"admin", d.Admin}, {"accounts", d.Accounts}} {
+		m = append(m, a.redacted()...)
 	}
+	m = addText(m, "directory_key", d.DirectoryKey)
 	m = append(m, yaml.MapItem{Key: "failmode", Value: string(d.Failmode)})
 	if d.IAcceptSingleFactor {
 		m = append(m, yaml.MapItem{Key: "i_accept_single_factor", Value: true})
@@ -81,6 +71,32 @@ func (d Duo) redacted() yaml.MapSlice {
 	return append(m,
 		yaml.MapItem{Key: "allow_reasons", Value: list(d.AllowReasons)},
 		yaml.MapItem{Key: "deny_factors", Value: list(d.DenyFactors)})
+}
+
+func (u Universal) redacted() yaml.MapSlice {
+	return yaml.MapSlice{{Key: "universal", Value: yaml.MapSlice{
+		{Key: "client_id", Value: u.ClientID},
+		{Key: "client_secret", Value: mark(u.ClientSecret)},
+		{Key: "api_hostname", Value: u.APIHostname},
+	}}}
+}
+
+// namedAPI is an application with its place in the file.
+type namedAPI struct {
+	key string
+	API
+}
+
+// redacted is empty when there is no such application.
+func (a namedAPI) redacted() yaml.MapSlice {
+	if !a.Configured() {
+		return nil
+	}
+	return yaml.MapSlice{{Key: a.key, Value: yaml.MapSlice{
+		{Key: "integration_key", Value: a.IntegrationKey},
+		{Key: "secret_key", Value: mark(a.SecretKey)},
+		{Key: "api_hostname", Value: a.APIHostname},
+	}}}
 }
 
 func (l Login) printed() yaml.MapSlice {

@@ -40,12 +40,14 @@ func (r *reader) config(root *value) *Config {
 		Primary:           r.primary(s.sub("primary")),
 		Administrators:    s.administrators(),
 		Duo:               r.duo(s.sub("duo")),
+		HelpDesk:          r.helpDesk(s.sub("helpdesk")),
 		Login:             r.login(s.sub("login")),
 		Session:           r.session(s.sub("session")),
 		Enrolment:         r.enrolment(s.sub("enrolment")),
 		Admin:             r.admin(s.sub("admin")),
 		Log:               r.log(s.sub("log")),
 	}
+	c.Organizations = r.organizations(s, c)
 	c.LimitsFactor, _ = s.integer("limits_factor", 1, 1, 1000)
 	s.done()
 	return c
