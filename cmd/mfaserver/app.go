@@ -108,7 +108,7 @@ func (a *app) openTrail(context.Context) error {
 	return nil
 }
 
-func (a *app) openDirectory(context.Context) error {
+func (a *app) openDirectory(ctx context.Context) error {
 	limits := primary.LoginLimits(a.cfg.LimitsFactor)
 	limits.Account.Limit, limits.Account.Window = a.cfg.Login.MaxFailures, a.cfg.Login.FailureWindow
 	limits.Global.Limit = min(limits.Global.Limit, throttle.MaxLimit/a.cfg.LimitsFactor)
@@ -124,7 +124,23 @@ func (a *app) openDirectory(context.Context) error {
 		Now:          now,
 		Logger:       a.logger,
 	})
-	return err
+	if err != nil {
+		return err
+	}
+	return a.warnOfBadHashes(ctx)
+}
+
+// warnOfBadHashes names the users whose stored password cannot be checked:
+// they are refused until they get a new one (threat T011).
+func (a *app) warnOfBadHashes(ctx context.Context) error {
+	bad, err := a.directory.BadHashes(ctx)
+	if err != nil {
+		return err
+	}
+	for _, user := range bad {
+		a.logger.WarnContext(ctx, "a stored password cannot be used; set a new one with users passwd", "username", user.Username)
+	}
+	return nil
 }
 
 func (a *app) openSessions(context.Context) error {

@@ -231,8 +231,8 @@ curl --cacert '{ca}' -c '{jar}' -b '{jar}' \
    Add -H 'Accept: application/json' for JSON, where the authURL is not escaped.
 
 2. Open its authURL in a browser (in XML, write & for &amp;). The browser warns,
-   since it does not know the demo's CA: go on. Press "Send me a push", then
-   "Approve". The page that follows shows the login data.
+   since it does not know the demo's CA: go on. Press "Approve" on the phone
+   that the page shows. The page that follows shows the login data.
 
 3. The second call brings the login data and gets the session:
 

@@ -57,6 +57,7 @@ func command(ctx context.Context, args ...string) *exec.Cmd {
 func start(t *testing.T, marker string, args ...string) *process {
 	t.Helper()
 	p := &process{cmd: command(t.Context(), args...), lines: make(chan string, 64), log: &lockedBuffer{}, ended: make(chan struct{})}
+	p.cmd.Env = append(p.cmd.Env, "TMPDIR="+t.TempDir())
 	reader, writer := io.Pipe()
 	p.cmd.Stdout = io.MultiWriter(p.log, writer)
 	p.cmd.Stderr = p.cmd.Stdout
