@@ -15,10 +15,12 @@ import (
 // Duo whether it is there, stores a transaction and returns what the client
 // needs for the prompt.
 //
-// Errors: [ErrTooManyPending]; [ErrSecondFactorUnavailable] with the duoclient
-// error, whatever Duo's trouble is; [ErrUnavailable] with the cause when a
-// store or the audit trail failed; [ErrArgument]. On every error nothing is
-// usable and r.Carry has been released.
+// Errors: [ErrTooManyPending]; [ErrRefused] with [ErrNotEnrolled] or
+// [ErrSecondFactorRefused], when Duo says before the prompt that it will come
+// to nothing; [ErrSecondFactorUnavailable] with the duoclient error, whatever
+// Duo's trouble is; [ErrUnavailable] with the cause when a store or the audit
+// trail failed; [ErrArgument]. On every error nothing is usable and r.Carry
+// has been released.
 func (f *Flow) Begin(ctx context.Context, r BeginRequest) (Begun, error) {
 	begun, err := f.begin(ctx, r)
 	if err != nil {
@@ -42,6 +44,9 @@ func (f *Flow) begin(ctx context.Context, r BeginRequest) (Begun, error) {
 	}
 	if err != nil {
 		return Begun{}, f.withoutDuo(ctx, r, err)
+	}
+	if err := f.standing(ctx, &r); err != nil {
+		return Begun{}, err
 	}
 	return f.challenge(ctx, r, f.now())
 }
@@ -101,15 +106,11 @@ func (f *Flow) prepare(ctx context.Context, r BeginRequest, now time.Time) (Tran
 	}, nil
 }
 
-// prompt makes Duo's address for the prompt. A name that Duo cannot take is a
-// misconfiguration of the mapping.
+// prompt makes Duo's address for the prompt.
 func (f *Flow) prompt(r BeginRequest, c chances) (name, authURL string, err error) {
-	name, err = f.duoName(r.Username)
-	if err == nil && name == "" {
-		err = errors.New("mfa: no Duo username")
-	}
+	name, err = f.duoUsername(r.Username)
 	if err != nil {
-		return "", "", fmt.Errorf("%w: %w", duoclient.ErrConfig, err)
+		return "", "", err
 	}
 	authURL, err = f.duo.AuthURL(duoclient.AuthRequest{Username: name, State: c.state, Nonce: c.nonce, RedirectURI: r.RedirectURI})
 	if err != nil {

@@ -29,6 +29,9 @@ type Config struct {
 	Codes        Codes
 	Accounts     Accounts
 	Recorder     Recorder
+	// Enrolment is asked at each first call; nil leaves it to Duo's prompt to
+	// find out that a user is not enrolled.
+	Enrolment Enrolment
 	// Releaser ends what a carry holds; nil when nothing is carried.
 	Releaser Releaser
 	// Policy decides which outcomes of Duo are enough; the zero value is the
@@ -65,6 +68,7 @@ type Flow struct {
 	codes     Codes
 	accounts  Accounts
 	recorder  Recorder
+	enrolment Enrolment
 	releaser  Releaser
 	policy    Policy
 	failmode  Failmode
@@ -88,7 +92,7 @@ func New(c Config) (*Flow, error) {
 	}
 	return &Flow{
 		duo: c.SecondFactor, txs: c.Transactions, sources: c.Sources, codes: c.Codes,
-		accounts: c.Accounts, recorder: c.Recorder, releaser: c.Releaser,
+		accounts: c.Accounts, recorder: c.Recorder, enrolment: c.Enrolment, releaser: c.Releaser,
 		policy: c.Policy.clone(), failmode: c.Failmode, relay: c.Relay,
 		lifetime: c.Lifetime, enrolling: c.EnrolLifetime, limits: c.Limits,
 		duoName: c.DuoUsername, logger: c.Logger, now: c.Now, random: c.Random,

@@ -11,6 +11,11 @@ var (
 	ErrSecondFactorUnavailable = errors.New("mfa: second factor unavailable")
 )
 
+// ErrNotEnrolled: Duo has nothing that the user could authenticate with, and
+// no rule lets him enrol during a login. Begin's, and also [ErrRefused]; a
+// caller may say so, because only somebody with the password gets this far.
+var ErrNotEnrolled = errors.New("mfa: user is not enrolled")
+
 // Refusals of Redeem. The caller answers all of them alike; they differ in the
 // audit trail only. Each also matches [ErrRefused].
 var (

@@ -52,7 +52,8 @@ type BeginRequest struct {
 	// CheckedAt is when the check of the password began: a password changed
 	// after it ends this login. Zero is the time of Begin.
 	CheckedAt time.Time
-	// AllowEnrolment accepts a prompt that enrols the user.
+	// AllowEnrolment accepts a prompt that enrols the user. Where
+	// [Config.Enrolment] is there, only for a user who is not enrolled.
 	AllowEnrolment bool
 	// Carry belongs to the flow from here on: it ends in a [Grant] or is
 	// released, also when Begin fails.

@@ -88,6 +88,11 @@ func (s *Server) refuseLogin(w http.ResponseWriter, r *http.Request, f mirth.For
 		s.throttle(w, r, f, retryAfter(err))
 	case errors.Is(err, primary.ErrUnavailable), errors.Is(err, mfa.ErrUnavailable):
 		s.unavailable(w, r, f, err)
+	case errors.Is(err, mfa.ErrNotEnrolled):
+		// The one refusal with a message of its own (threat T042): only who
+		// gave the right password gets here, and a challenge would have told
+		// him as much about it.
+		s.fail(w, r, http.StatusUnauthorized, f, mirth.StatusFail, textNotEnrolled(s.cfg.EnrolmentContact))
 	case errors.Is(err, mfa.ErrStartAgain):
 		s.fail(w, r, http.StatusUnauthorized, f, mirth.StatusFail, textStartAgain)
 	case errors.Is(err, mfa.ErrSecondFactorUnavailable):

@@ -34,13 +34,19 @@ const rightPassword = "correct horse battery"
 type house struct {
 	*site
 	duo       *mfatest.SecondFactor
+	enrolment *mfatest.Enrolment
 	directory *primary.Local
 	trail     *audittest.Memory
 }
 
 func newHouse(t *testing.T, users ...string) *house {
 	t.Helper()
-	h := &house{duo: &mfatest.SecondFactor{}, trail: &audittest.Memory{}}
+	return newHouseWith(t, func(*web.Config) {}, users...)
+}
+
+func newHouseWith(t *testing.T, bend func(*web.Config), users ...string) *house {
+	t.Helper()
+	h := &house{duo: &mfatest.SecondFactor{}, enrolment: &mfatest.Enrolment{}, trail: &audittest.Memory{}}
 	limiter, err := throttle.New(primary.LoginLimits(100))
 	must(t, err)
 	h.directory, err = primary.NewLocal(primary.LocalConfig{Users: primary.NewMemoryUsers(), Limiter: limiter, Hasher: plainHasher{}})
@@ -52,6 +58,7 @@ func newHouse(t *testing.T, users ...string) *house {
 	memory := mfa.NewMemory()
 	flow, err := mfa.New(mfa.Config{
 		SecondFactor: h.duo, Transactions: memory, Sources: memory, Codes: memory, Accounts: h.directory, Recorder: h.trail,
+		Enrolment: h.enrolment,
 	})
 	must(t, err)
 	proxies := []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
@@ -59,9 +66,11 @@ func newHouse(t *testing.T, users ...string) *house {
 	must(t, err)
 	second, err := throttle.New(throttle.Config{Source: throttle.Rule{Limit: 1000, Window: time.Minute}})
 	must(t, err)
-	handler, err := web.New(web.Config{
+	config := web.Config{
 		PublicURLs: []string{public}, TrustedProxies: proxies, ServerVersion: "4.5.2", Logger: slog.New(slog.DiscardHandler),
-	}, web.Deps{
+	}
+	bend(&config)
+	handler, err := web.New(config, web.Deps{
 		Authenticator: h.directory, Directory: h.directory, Login: flow, Prompts: flow, Sessions: sessions,
 		SessionKeeper: sessions, Notes: h.directory, SecondCalls: second, Recorder: h.trail,
 	})

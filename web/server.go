@@ -41,6 +41,10 @@ type Config struct {
 	// AllowEnrolment says whether a prompt for the user may enrol a device;
 	// nil means never.
 	AllowEnrolment func(u primary.User, at time.Time) bool
+	// EnrolmentContact is whom a user has to ask who is not enrolled and may
+	// not enrol during the login, for example "the help desk (ext. 1234)";
+	// empty means an administrator.
+	EnrolmentContact string
 	// CurlCAFile is named with --cacert in the curl command of the callback
 	// page; empty where clients trust the certificate anyway.
 	CurlCAFile string

@@ -1,6 +1,9 @@
 package web
 
-import "html/template"
+import (
+	"html/template"
+	"strings"
+)
 
 // What people read. Each sentence stands here once; reasons are in the audit
 // trail and the log, never in these.
@@ -17,6 +20,15 @@ const (
 	textStartAgain  = "The second factor could not be checked. Start the sign-in again."
 	textUnavailable = "The server cannot check sign-ins at the moment. Try again shortly."
 )
+
+// textNotEnrolled names whom to ask, as the end of a sentence, so that any
+// wording of the configuration fits.
+func textNotEnrolled(contact string) string {
+	if contact == "" {
+		contact = "your administrator"
+	}
+	return "Your account is not enrolled in Duo yet, so you cannot sign in. To be enrolled, ask " + strings.TrimSuffix(contact, ".") + "."
+}
 
 // pageText is a page that says one thing.
 type pageText struct{ Title, Lead, Next string }

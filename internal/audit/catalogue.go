@@ -42,6 +42,8 @@ const (
 	MFAAccountChanged    Name = "mfa.account_changed"
 	MFARefused           Name = "mfa.refused"
 	MFAPolicyRefused     Name = "mfa.policy_refused"
+	MFANotEnrolled       Name = "mfa.not_enrolled"
+	MFAPreauthDenied     Name = "mfa.preauth_denied"
 	MFAAllowed           Name = "mfa.allowed"
 	MFAIPMismatch        Name = "mfa.ip_mismatch"
 	MFAFailOpen          Name = "mfa.failopen"
