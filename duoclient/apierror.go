@@ -8,12 +8,13 @@ import (
 
 // APIError is a refusal in Duo's own words. It matches the sentinel that says
 // what the refusal means ([ErrCodeRefused], [ErrMisconfigured], [ErrClockSkew],
-// [ErrRateLimited], [ErrOutage]). Its texts are safe to log.
+// [ErrRateLimited], [ErrOutage], [ErrBadParameter], [ErrDuplicate],
+// [ErrNotFound]). Its texts are safe to log.
 type APIError struct {
-	// Call is the endpoint: health_check, token.
+	// Call is the endpoint: health_check, token, or method and path.
 	Call string
-	// Status is the HTTP status.
-	Status int
+	// HTTPStatus is the status of the answer.
+	HTTPStatus int
 	// Code is Duo's five-digit code, 0 when there is none.
 	Code int
 	// Message is Duo's message, or the OAuth error.
@@ -22,6 +23,8 @@ type APIError struct {
 	Detail string
 	// RetryAfter is how long Duo asks to wait; 0 when it does not say.
 	RetryAfter time.Duration
+	// Method and Path are those of the request.
+	Method, Path string
 
 	kind error
 	note string
@@ -30,7 +33,7 @@ type APIError struct {
 // Error implements error.
 func (e *APIError) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%v: %s: HTTP %d", e.kind, e.Call, e.Status)
+	fmt.Fprintf(&b, "%v: %s: HTTP %d", e.kind, e.Call, e.HTTPStatus)
 	if e.Code != 0 {
 		fmt.Fprintf(&b, " code %d", e.Code)
 	}

@@ -13,7 +13,7 @@ const (
 	// ClassNone: no error.
 	ClassNone Class = iota
 	// ClassRefusal: about this login alone: code refused, token refused, not
-	// allowed, arguments out of range.
+	// allowed, arguments out of range, no such user.
 	ClassRefusal
 	// ClassMisconfigured: Duo refuses our credentials, or the configuration is
 	// wrong.
@@ -43,7 +43,7 @@ func Classify(err error) Class {
 		class Class
 		kinds []error
 	}{
-		{ClassRefusal, []error{ErrCodeRefused, ErrNotAllowed, ErrBadToken, ErrArgument}},
+		{ClassRefusal, []error{ErrCodeRefused, ErrNotAllowed, ErrBadToken, ErrArgument, ErrInvalid, ErrBadParameter, ErrDuplicate, ErrNotFound}},
 		{ClassMisconfigured, []error{ErrMisconfigured, ErrConfig}},
 		{ClassClockSkew, []error{ErrClockSkew}},
 		{ClassUntrusted, []error{ErrUntrustedServer}},

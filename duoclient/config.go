@@ -62,30 +62,41 @@ func (c UniversalConfig) validate() error {
 	if s := c.ClientSecret.Reveal(); len(s) != clientSecretLength || !alphanumeric.MatchString(s) {
 		bad("client secret must be %d letters and digits, it has %d characters", clientSecretLength, len(s))
 	}
-	switch {
-	case c.Simulator && !simulatorHost.MatchString(c.APIHost):
-		bad("API host %q is not host or host:port", c.APIHost)
-	case c.Simulator && c.CA.IsZero():
-		bad("a simulator needs a CA of its own")
-	case !c.Simulator && !duoHost.MatchString(c.APIHost):
-		bad("API host %q is not of the form api-XXXXXXXX.duosecurity.com", c.APIHost)
+	return errors.Join(append(faults, checkWay(c.APIHost, c.CA, c.Simulator, c.HTTPProxy, c.MaxConcurrent)...)...)
+}
+
+// checkWay reports the faults of what leads to Duo.
+func checkWay(host string, ca CA, simulator bool, proxy string, concurrent int) []error {
+	var faults []error
+	bad := func(format string, args ...any) {
+		faults = append(faults, fmt.Errorf("%w: "+format, append([]any{ErrConfig}, args...)...))
 	}
-	if _, err := c.proxyURL(); err != nil {
+	switch {
+	case simulator && !simulatorHost.MatchString(host):
+		bad("API host %q is not host or host:port", host)
+	case simulator && ca.IsZero():
+		bad("a simulator needs a CA of its own")
+	case !simulator && !duoHost.MatchString(host):
+		bad("API host %q is not of the form api-XXXXXXXX.duosecurity.com", host)
+	}
+	if _, err := parseProxy(proxy); err != nil {
 		faults = append(faults, err)
 	}
-	if c.MaxConcurrent < 0 {
-		bad("at most %d concurrent calls makes no sense", c.MaxConcurrent)
+	if concurrent < 0 {
+		bad("at most %d concurrent calls makes no sense", concurrent)
 	}
-	return errors.Join(faults...)
+	return faults
 }
 
 // proxyURL is nil when no proxy is configured. Its error never shows the URL,
 // which may hold a password.
-func (c UniversalConfig) proxyURL() (*url.URL, error) {
-	if c.HTTPProxy == "" {
+func (c UniversalConfig) proxyURL() (*url.URL, error) { return parseProxy(c.HTTPProxy) }
+
+func parseProxy(proxy string) (*url.URL, error) {
+	if proxy == "" {
 		return nil, nil //nolint:nilnil // no proxy is no fault
 	}
-	u, err := url.Parse(c.HTTPProxy)
+	u, err := url.Parse(proxy)
 	if err != nil || u.Scheme != "http" || u.Hostname() == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
 		return nil, fmt.Errorf("%w: HTTP proxy must be http://[user:password@]host:port", ErrConfig)
 	}
@@ -94,19 +105,26 @@ func (c UniversalConfig) proxyURL() (*url.URL, error) {
 
 // printable is the configuration as it may be shown.
 func (c UniversalConfig) printable() map[string]string {
-	proxy := ""
-	if u, err := c.proxyURL(); err != nil {
-		proxy = "[REDACTED]"
-	} else if u != nil {
-		proxy = "http://" + u.Host
-	}
 	return map[string]string{
 		"client_id":      c.ClientID,
 		"client_secret":  c.ClientSecret.String(),
 		"api_host":       c.APIHost,
 		"simulator":      strconv.FormatBool(c.Simulator),
-		"http_proxy":     proxy,
+		"http_proxy":     printableProxy(c.HTTPProxy),
 		"max_concurrent": strconv.Itoa(c.MaxConcurrent),
+	}
+}
+
+// printableProxy is the proxy without its user.
+func printableProxy(proxy string) string {
+	u, err := parseProxy(proxy)
+	switch {
+	case err != nil:
+		return "[REDACTED]"
+	case u == nil:
+		return ""
+	default:
+		return "http://" + u.Host
 	}
 }
 

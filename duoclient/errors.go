@@ -30,6 +30,17 @@ var (
 	ErrBusy = errors.New("duoclient: too many concurrent calls")
 )
 
+// Refusals of the Auth, Admin and Accounts APIs, besides those above.
+var (
+	// ErrBadParameter: Duo misses a parameter or does not take its value
+	// (codes 40001 and 40002); it also says so of an unknown user or txid.
+	ErrBadParameter = errors.New("duoclient: Duo refuses a parameter")
+	// ErrDuplicate: the user, phone, token or group exists already (40003).
+	ErrDuplicate = errors.New("duoclient: exists already")
+	// ErrNotFound: no such object (40401), or an empty answer to a search.
+	ErrNotFound = errors.New("duoclient: not found")
+)
+
 // Refusals of an exchange.
 var (
 	// ErrCodeRefused: Duo does not take the code (RFC 6749 invalid_grant).
@@ -57,4 +68,7 @@ var (
 var (
 	ErrConfig   = errors.New("duoclient: configuration refused")
 	ErrArgument = errors.New("duoclient: argument refused")
+	// ErrInvalid: a parameter breaks a rule that we know, see
+	// [ParameterError]. Nothing was sent.
+	ErrInvalid = errors.New("duoclient: parameter refused")
 )

@@ -114,7 +114,7 @@ func TestHealthAPIError(t *testing.T) {
 	f.answerHealth(reply(400, `{"code":40002,"message":"invalid_client","message_detail":"Failed to verify\u0007 signature.\u202e","stat":"FAIL","timestamp":1793534400}`))
 	_, err := f.client(t).HealthCheck(t.Context())
 	api, ok := errors.AsType[*duoclient.APIError](err)
-	if !ok || api.Call != "health_check" || api.Status != 400 || api.Code != 40002 || api.Message != "invalid_client" || api.Detail != "Failed to verify? signature.?" {
+	if !ok || api.Call != "health_check" || api.HTTPStatus != 400 || api.Code != 40002 || api.Message != "invalid_client" || api.Detail != "Failed to verify? signature.?" {
 		t.Errorf("APIError = %+v (%v)", api, err)
 	}
 	const want = "duoclient: Duo refuses our credentials: health_check: HTTP 400 code 40002: invalid_client: Failed to verify? signature.?"

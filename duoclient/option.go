@@ -13,6 +13,7 @@ type options struct {
 	now       func() time.Time
 	userAgent string
 	limits    limits
+	sleep     func(ctx context.Context, d time.Duration) error
 	// redirectDial gives the address to dial in place of the host's; the
 	// guard on private addresses stays. Tests only.
 	redirectDial func(address string) string
@@ -25,6 +26,7 @@ func newOptions(opts []Option) options {
 		now:       time.Now, //nolint:forbidigo // the one real clock of this package
 		userAgent: "mfaserver",
 		limits:    defaultLimits(),
+		sleep:     sleep,
 	}
 	for _, opt := range opts {
 		opt(&o)

@@ -12,11 +12,13 @@ import (
 // section 5.2). An answer that is neither is malformed.
 func refusal(c call, a *answer, body object) error {
 	e := &APIError{
-		Call:    c.name,
-		Status:  a.status,
-		Code:    code(body["code"]),
-		Message: foreignText(body.text("message"), c.hide),
-		Detail:  foreignText(body.text("message_detail"), c.hide),
+		Call:       c.name,
+		HTTPStatus: a.status,
+		Code:       code(body["code"]),
+		Message:    foreignText(body.text("message"), c.hide),
+		Detail:     foreignText(body.text("message_detail"), c.hide),
+		Method:     c.method,
+		Path:       c.path,
 	}
 	word := body.text("message")
 	if oauth := body.text("error"); oauth != "" {

@@ -2,6 +2,7 @@ package duoclient
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -84,9 +85,16 @@ type call struct {
 	// hide holds the secrets of the request: no error shows them, even when
 	// the other side sends them back.
 	hide []string
+	// whole and limit replace the road's bounds of time and of the answer's
+	// body when they are not zero.
+	whole time.Duration
+	limit int64
+	// anyStatus asks for the answers 429 and 5xx too, for their words.
+	anyStatus bool
 }
 
-// answer is a response read whole; its status is neither 3xx, 429 nor 5xx.
+// answer is a response read whole; its status is not 3xx, and neither 429 nor
+// 5xx unless the call asked for them.
 type answer struct {
 	status   int
 	header   http.Header
@@ -104,7 +112,7 @@ func (r *road) do(ctx context.Context, c call) (*answer, error) {
 		return nil, fault(c.name, "waiting as long as Duo asked for", ErrRateLimited, ErrNotSent)
 	}
 	caller := ctx
-	ctx, cancel := context.WithTimeout(ctx, r.limits.whole)
+	ctx, cancel := context.WithTimeout(ctx, cmp.Or(c.whole, r.limits.whole))
 	defer cancel()
 	if err := r.enter(ctx, c.name); err != nil {
 		return nil, err
@@ -125,12 +133,13 @@ func (r *road) do(ctx context.Context, c call) (*answer, error) {
 	if err := r.refuseStatus(c, resp); err != nil {
 		return nil, err
 	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, r.limits.body+1))
+	limit := cmp.Or(c.limit, r.limits.body)
+	body, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
 	if err != nil {
 		return nil, p.failure(caller, c, err)
 	}
-	if int64(len(body)) > r.limits.body {
-		return nil, fault(c.name, fmt.Sprintf("answer is larger than %d bytes", r.limits.body), ErrMalformedResponse)
+	if int64(len(body)) > limit {
+		return nil, fault(c.name, fmt.Sprintf("answer is larger than %d bytes", limit), ErrMalformedResponse)
 	}
 	return &answer{status: resp.StatusCode, header: resp.Header, body: body, sent: sent, received: r.now()}, nil
 }
@@ -186,12 +195,14 @@ func (r *road) request(ctx context.Context, c call) (*http.Request, error) {
 // refuseStatus sorts out the answers that mean the same at every endpoint.
 func (r *road) refuseStatus(c call, resp *http.Response) error {
 	switch {
+	case c.anyStatus && (resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode >= 500):
+		return nil
 	case resp.StatusCode == http.StatusTooManyRequests:
 		wait := retryAfter(resp.Header, r.now())
 		r.gate.close(wait)
-		return &APIError{Call: c.name, Status: resp.StatusCode, RetryAfter: wait, kind: ErrRateLimited}
+		return &APIError{Call: c.name, HTTPStatus: resp.StatusCode, RetryAfter: wait, kind: ErrRateLimited}
 	case resp.StatusCode >= 500:
-		return &APIError{Call: c.name, Status: resp.StatusCode, kind: ErrOutage}
+		return &APIError{Call: c.name, HTTPStatus: resp.StatusCode, kind: ErrOutage}
 	case resp.StatusCode >= 300 && resp.StatusCode < 400:
 		return fault(c.name, fmt.Sprintf("HTTP %d: redirects are not followed", resp.StatusCode), ErrMalformedResponse)
 	case resp.Header.Get("Content-Encoding") != "" && resp.Header.Get("Content-Encoding") != "identity":
