@@ -107,18 +107,23 @@ func TestRotationUnderLoad(t *testing.T) {
 	trail := open(t, c)
 	var stop atomic.Bool
 	var written atomic.Int64
-	var wg sync.WaitGroup
+	var wg, underWay sync.WaitGroup
+	underWay.Add(4)
 	for w := range 4 {
 		wg.Go(func() {
+			begun := sync.OnceFunc(underWay.Done)
+			defer begun()
 			for i := 0; !stop.Load(); i++ {
 				if err := trail.Record(t.Context(), event(fmt.Sprintf("%d-%d", w, i))); err != nil {
 					t.Errorf("Record = %v", err)
 					return
 				}
 				written.Add(1)
+				begun()
 			}
 		})
 	}
+	underWay.Wait()
 	for i := range rotations {
 		if err := os.Rename(c.Path, fmt.Sprintf("%s.%d", c.Path, i)); err != nil {
 			t.Error(err)
