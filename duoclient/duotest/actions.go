@@ -14,6 +14,7 @@ func (s *Server) promptActions() map[string]func(*exchange) {
 		"approve":  s.actApprove,
 		"deny":     s.actDeny,
 		"fraud":    s.actFraud,
+		"continue": s.actContinue,
 		"passcode": s.actPasscode,
 		"bypass":   s.actBypass,
 		"enroll":   s.actEnroll,
@@ -33,12 +34,16 @@ func (s *Server) act(x *exchange, act func(*exchange, *prompt)) {
 	if live {
 		x.call.note(p.request)
 	}
+	answered := live && p.answered()
 	s.mu.Unlock()
-	if !live {
+	switch {
+	case !live:
 		s.overPage(x)
-		return
+	case answered:
+		s.settlePush(x, p)
+	default:
+		act(x, p)
 	}
-	act(x, p)
 }
 
 func (s *Server) overPage(x *exchange) {
@@ -57,9 +62,12 @@ func (s *Server) showPrompt(x *exchange, p *prompt, st standing, reason string) 
 	if !full {
 		s.prompts[p.id] = p
 	}
-	u := s.account.find(p.request.username)
+	u := p.account.find(p.request.username)
 	if st == standingAuth && !u.noAutoPrompt {
-		s.push(x, p, s.firstPushable(u))
+		s.push(x, p, firstPushable(p.account, u))
+	}
+	if st == standingDeny {
+		p.account.record(p.login(x.now, verdict{event: "authentication", reason: reason}, "denied"))
 	}
 	s.mu.Unlock()
 	switch {
@@ -76,8 +84,8 @@ func (s *Server) showPrompt(x *exchange, p *prompt, st standing, reason string) 
 
 // firstPushable is the first activated phone, or "". The caller holds the
 // mutex.
-func (s *Server) firstPushable(u *user) string {
-	for _, d := range s.account.devices(u) {
+func firstPushable(a *account, u *user) string {
+	for _, d := range a.devices(u) {
 		if d.Activated {
 			return d.ID
 		}
@@ -87,14 +95,18 @@ func (s *Server) firstPushable(u *user) string {
 
 // push makes a phone ring. The caller holds the mutex.
 func (s *Server) push(x *exchange, p *prompt, device string) {
-	p.pushed, p.bad = "", false
+	if p.push != nil {
+		p.push.end(AnswerCancelled, x.now)
+	}
+	p.push, p.bad = nil, false
 	switch {
 	case device == "":
 		p.message = ""
 	case x.faults.FailedPush:
 		p.say("The push could not be delivered.")
 	default:
-		p.pushed = device
+		p.begun = x.now
+		p.push = s.ring(p.pushTo(p.account.find(p.request.username), p.account.phones.get(device)))
 		p.message = "Pushed a login request to your device..."
 	}
 }
@@ -108,13 +120,14 @@ func (p *prompt) say(text string) { p.message, p.bad = text, true }
 func (s *Server) actPush(x *exchange, p *prompt) {
 	s.mu.Lock()
 	device := x.form.Get("device")
-	ringing := p.pushed != "" && (device == "" || device == p.pushed)
-	u := s.account.find(p.request.username)
+	ringing := p.ringing() && (device == "" || device == p.push.Phone.ID)
+	a := p.account
+	u := a.find(p.request.username)
 	switch {
 	case u == nil, ringing && !x.faults.FailedPush:
 	case device == "":
-		s.push(x, p, s.firstPushable(u))
-	case slices.Contains(u.phones, device) && s.account.phones[device].Activated:
+		s.push(x, p, firstPushable(a, u))
+	case slices.Contains(u.phones, device) && a.phones.get(device).Activated:
 		s.push(x, p, device)
 	default:
 		p.say("That device takes no push.")
@@ -128,45 +141,64 @@ func (s *Server) actPush(x *exchange, p *prompt) {
 	s.promptPage(x, p)
 }
 
-func (s *Server) actApprove(x *exchange, p *prompt) {
-	s.answerPush(x, p, func(device *phone) (verdict, bool) {
-		view := device.snapshot()
-		return verdict{event: "authentication", factor: "duo_push", reason: "user_approved", device: &view}, true
-	})
+func (p *prompt) ringing() bool { return p.push != nil && p.push.Answer == "" }
+
+func (s *Server) actApprove(x *exchange, p *prompt) { s.answerPush(x, p, AnswerApprove) }
+
+func (s *Server) actDeny(x *exchange, p *prompt) { s.answerPush(x, p, AnswerDeny) }
+
+func (s *Server) actFraud(x *exchange, p *prompt) { s.answerPush(x, p, AnswerFraud) }
+
+// actContinue is for those who answered on the phone's own page; act has dealt
+// with that already when there was an answer.
+func (s *Server) actContinue(x *exchange, p *prompt) { s.promptPage(x, p) }
+
+// answerPush answers the pending push at the prompt.
+func (s *Server) answerPush(x *exchange, p *prompt, answer Answer) {
+	s.mu.Lock()
+	if p.ringing() {
+		p.push.end(answer, x.now)
+	}
+	s.mu.Unlock()
+	s.settlePush(x, p)
 }
 
-func (s *Server) actDeny(x *exchange, p *prompt) {
-	s.answerPush(x, p, func(*phone) (verdict, bool) {
-		p.say("Login request denied.")
-		return verdict{}, false
-	})
+// answered says whether the phone was answered and the prompt does not know
+// yet. The caller holds the mutex.
+func (p *prompt) answered() bool {
+	return p.push != nil && !p.push.settled && slices.Contains([]Answer{AnswerApprove, AnswerDeny, AnswerFraud}, p.push.Answer)
 }
 
-func (s *Server) actFraud(x *exchange, p *prompt) {
-	s.answerPush(x, p, func(*phone) (verdict, bool) {
-		p.say("Login request denied and reported as fraud.")
-		return verdict{}, false
-	})
-}
-
-// answerPush settles the pending push.
-func (s *Server) answerPush(x *exchange, p *prompt, answer func(*phone) (verdict, bool)) {
+// settlePush brings the answer of the phone to the prompt.
+func (s *Server) settlePush(x *exchange, p *prompt) {
 	s.settle(x, p, func(u *user) (v verdict, ok, failed bool) {
-		device := s.account.phones[p.pushed]
-		if device == nil || !slices.Contains(u.phones, p.pushed) {
+		if !p.answered() || !slices.Contains(u.phones, p.push.Phone.ID) {
 			p.say("No push is waiting for an answer.")
 			return v, false, false
 		}
-		p.pushed, p.message = "", ""
-		v, ok = answer(device)
-		return v, ok, !ok
+		push := p.push
+		push.settled = true
+		p.push, p.message, p.bad = nil, "", false
+		view := p.account.phones.get(push.Phone.ID).snapshot()
+		v = verdict{event: "authentication", factor: "duo_push", reason: "user_approved", device: &view}
+		switch push.Answer {
+		case AnswerApprove:
+			return v, true, false
+		case AnswerFraud:
+			v.reason = "user_marked_fraud"
+			p.say("Login request denied and reported as fraud.")
+		default:
+			v.reason = "user_cancelled"
+			p.say("Login request denied.")
+		}
+		return v, false, true
 	}, x.faults.DenyRedirects)
 }
 
 func (s *Server) actPasscode(x *exchange, p *prompt) {
 	code := strings.ReplaceAll(x.form.Get("passcode"), " ", "")
 	s.settle(x, p, func(u *user) (v verdict, ok, failed bool) {
-		for _, d := range s.account.devices(u) {
+		for _, d := range p.account.devices(u) {
 			if !d.spendPasscode(code) {
 				continue
 			}
@@ -175,6 +207,11 @@ func (s *Server) actPasscode(x *exchange, p *prompt) {
 				factor = "sms_passcode"
 			}
 			return verdict{event: "authentication", factor: factor, reason: "valid_passcode", device: &view}, true, false
+		}
+		for _, id := range u.tokens {
+			if t := p.account.tokens.get(id); t.spend(code, x.now) {
+				return verdict{event: "authentication", factor: "hardware_token", reason: "valid_passcode", deviceName: t.serial}, true, false
+			}
 		}
 		// The service takes bypass codes in this field as well.
 		return s.tryBypass(x, p, u, code, "Incorrect passcode. Please try again.")
@@ -191,7 +228,7 @@ func (s *Server) actBypass(x *exchange, p *prompt) {
 func (s *Server) tryBypass(x *exchange, p *prompt, u *user, code, sorry string) (v verdict, ok, failed bool) {
 	if code == "" || !u.spendBypass(code, x.now) {
 		p.say(sorry)
-		return v, false, true
+		return verdict{event: "authentication", factor: "passcode", reason: "invalid_passcode"}, false, true
 	}
 	return verdict{event: "authentication", factor: "bypass_code", reason: "valid_passcode", deviceName: "Bypass Code"}, true, false
 }
@@ -201,23 +238,27 @@ func (s *Server) tryBypass(x *exchange, p *prompt, u *user, code, sorry string) 
 // only one spends anything.
 func (s *Server) settle(x *exchange, p *prompt, try func(*user) (v verdict, ok, failed bool), redirectFailure bool) {
 	s.mu.Lock()
-	st, reason := s.preauth(p.request.username)
-	if st != standingAuth || p.finished {
+	u := p.account.find(p.request.username)
+	st, reason := s.preauth(p.account, p.request.client, p.request.username)
+	if p.finished || u == nil || (st != standingAuth && !(st == standingEnroll && len(u.bypass) > 0)) {
 		s.mu.Unlock()
 		s.blockedPage(x, p, reason) // something changed since the page was shown
 		return
 	}
-	u := s.account.find(p.request.username)
 	v, ok, failed := try(u)
 	if ok {
-		p.finished = true
+		p.finish(x.now)
 	}
 	if failed {
-		u.failures++
-		if t := s.config.LockoutThreshold; t > 0 && u.failures >= t {
-			u.status = StatusLocked
-			st, reason = s.preauth(p.request.username)
+		result := "denied"
+		if v.reason == "user_marked_fraud" {
+			result = "fraud"
 		}
+		if !redirectFailure { // which makes an entry of its own
+			p.account.record(p.login(x.now, v, result))
+		}
+		p.account.failed(u, x.now)
+		st, reason = s.preauth(p.account, p.request.client, p.request.username)
 	}
 	s.mu.Unlock()
 	switch {
@@ -225,6 +266,11 @@ func (s *Server) settle(x *exchange, p *prompt, try func(*user) (v verdict, ok, 
 		s.allow(x, p, v)
 	case failed && redirectFailure:
 		s.refuse(x, p, "user_cancelled", "Login request denied.")
+	case st == standingEnroll:
+		s.mu.Lock()
+		sorry := p.message
+		s.mu.Unlock()
+		s.enrollPage(x, p, http.StatusOK, sorry)
 	case st != standingAuth:
 		s.blockedPage(x, p, reason)
 	default:
@@ -239,14 +285,14 @@ func (s *Server) actEnroll(x *exchange, p *prompt) {
 		return
 	}
 	s.mu.Lock()
-	st, reason := s.preauth(p.request.username)
+	st, reason := s.preauth(p.account, p.request.client, p.request.username)
 	if st != standingEnroll || p.finished {
 		s.mu.Unlock()
 		s.blockedPage(x, p, reason)
 		return
 	}
-	p.finished = true
-	device := s.enroll(p.request.username, Smartphone(number))
+	p.finish(x.now)
+	device := s.enroll(p.account, p.request.username, Smartphone(number))
 	s.mu.Unlock()
 	s.allow(x, p, verdict{event: "enrollment", factor: "duo_push", reason: "user_approved", device: &device})
 }
@@ -254,7 +300,7 @@ func (s *Server) actEnroll(x *exchange, p *prompt) {
 func (s *Server) actCancel(x *exchange, p *prompt) {
 	s.mu.Lock()
 	late := p.finished
-	p.finished = true
+	p.finish(x.now)
 	s.mu.Unlock()
 	if late {
 		s.overPage(x)

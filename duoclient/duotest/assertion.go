@@ -39,7 +39,7 @@ func (s *Server) verifyAssertion(x *exchange, endpoint string) (Integration, cla
 	if clientID == "" && endpoint == EndpointToken {
 		clientID = unverifiedIssuer(assertion)
 	}
-	client, known := s.universalClient(clientID)
+	client, known := s.universalClient(x.account, clientID)
 	if !known {
 		return Integration{}, nil, detailAssertion
 	}
@@ -68,11 +68,14 @@ func unverifiedIssuer(token string) string {
 }
 
 // universalClient finds an integration that may use the Universal Prompt.
-func (s *Server) universalClient(id string) (Integration, bool) {
+func (s *Server) universalClient(a *account, id string) (Integration, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	i, ok := s.account.integrations[id]
-	return i, ok && i.Type == TypeUniversal
+	i := a.integrations.get(id)
+	if i == nil || i.Type != TypeUniversal {
+		return Integration{}, false
+	}
+	return i.Integration, true
 }
 
 // spendAssertion remembers the assertion until it has expired by any clock,

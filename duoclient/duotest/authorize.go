@@ -48,7 +48,7 @@ func (s *Server) readAuthRequest(x *exchange) (req authRequest, invalid string, 
 	if x.badForm != nil {
 		return req, "", fmt.Errorf("%w: %w", errRequest, x.badForm)
 	}
-	client, known := s.universalClient(x.form.Get("client_id"))
+	client, known := s.universalClient(x.account, x.form.Get("client_id"))
 	if !known {
 		return req, "", fmt.Errorf("%w: client_id: no such application", errRequest)
 	}

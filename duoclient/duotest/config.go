@@ -85,6 +85,9 @@ type Config struct {
 	// Users exist from the start. Nil means one: test1 with one smartphone.
 	// An empty slice means none.
 	Users []User
+	// Children are child accounts that exist from the start; see
+	// [Server.AddAccount].
+	Children []Child
 	// Application is the name of the Universal Prompt integration on the
 	// page and in auth_context; "Web SDK" when empty.
 	Application string

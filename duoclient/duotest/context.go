@@ -3,8 +3,8 @@ package duotest
 import (
 	"net"
 	"net/http"
-	"slices"
 	"strings"
+	"time"
 )
 
 // accessDevice is the browser at the prompt, as far as its request tells.
@@ -51,40 +51,81 @@ func accessDeviceOf(r *http.Request) accessDevice {
 	return d
 }
 
-// authContext is the claim auth_context, complete as the Admin API's log entry
-// is. u may be nil: a user that Duo does not know. The caller holds the mutex.
-func (s *Server) authContext(x *exchange, p *prompt, u *user, v verdict) object {
-	place := object{{"city", "Ann Arbor"}, {"state", "Michigan"}, {"country", "United States"}}
+// login is one try to prove who somebody is: an entry of the authentication
+// log, and the claim auth_context of those that went well.
+type login struct {
+	txid             string
+	at               time.Time
+	key, application string // of the integration
+	username, alias  string
+	user             *user // nil: one that Duo does not know
+	groups           []string
+	access           accessDevice
+	verdict          verdict
+	result           string // success, denied or fraud
+}
+
+// record writes an entry of the authentication log. The caller holds the
+// mutex.
+func (a *account) record(e login) *login {
+	if e.user = a.find(e.username); e.user != nil {
+		e.groups = a.groupNames(e.user)
+		if !strings.EqualFold(e.user.name, e.username) {
+			e.alias = e.username
+		}
+	}
+	a.logins.add(&e)
+	return &e
+}
+
+// context is the claim auth_context.
+func (e *login) context() object {
 	nowhere := object{{"city", nil}, {"state", nil}, {"country", nil}}
-	device := object{{"ip", nil}, {"name", v.deviceName}, {"location", nowhere}}
-	if v.deviceName == "" {
-		device = device.with("name", nil)
+	device := object{{"ip", nil}, {"name", nil}, {"location", nowhere}}
+	if e.verdict.deviceName != "" {
+		device = device.with("name", e.verdict.deviceName)
 	}
-	if v.device != nil {
-		device = object{{"ip", v.device.IP}, {"name", v.device.deviceName()}, {"location", place}}
+	if d := e.verdict.device; d != nil {
+		device = object{{"ip", d.IP}, {"name", d.deviceName()}, {"location", annArbor()}}
 	}
-	key, name, email, groups := "", p.request.username, "", []string{}
-	if u != nil {
-		key, name, email, groups = u.id, u.name, u.email, append(groups, slices.Clone(u.groups)...)
+	key, name, email := "", e.username, ""
+	if e.user != nil {
+		key, name, email = e.user.id, e.user.name, e.user.email
 	}
 	return object{
-		{"txid", p.txid},
-		{"timestamp", x.now.Unix()},
-		{"isotimestamp", x.now.UTC().Format("2006-01-02T15:04:05.000000+00:00")},
-		{"event_type", v.event},
-		{"factor", v.factor},
-		{"reason", v.reason},
-		{"result", "success"},
-		{"alias", ""},
+		{"txid", e.txid},
+		{"timestamp", e.at.Unix()},
+		{"isotimestamp", isoTime(e.at)},
+		{"event_type", e.verdict.event},
+		{"factor", textOrNull(e.verdict.factor)},
+		{"reason", e.verdict.reason},
+		{"result", e.result},
+		{"alias", e.alias},
 		{"email", email},
 		{"ood_software", nil},
 		{"trusted_endpoint_status", "unknown"},
-		{"user", object{{"key", key}, {"name", name}, {"groups", groups}}},
-		{"application", object{{"key", p.request.client}, {"name", p.request.application}}},
+		{"user", object{{"key", key}, {"name", name}, {"groups", append([]string{}, e.groups...)}}},
+		{"application", object{{"key", e.key}, {"name", e.application}}},
 		{"auth_device", device},
-		{"access_device", p.access.object(place)},
+		{"access_device", e.access.object(annArbor())},
 	}
 }
+
+// entry is the same for the log, which also has the device's key.
+func (e *login) entry() object {
+	out := e.context()
+	if e.verdict.device != nil {
+		out = out.with("auth_device.key", e.verdict.device.ID)
+	}
+	return out
+}
+
+// annArbor is where every request and phone of the simulator is.
+func annArbor() object {
+	return object{{"city", "Ann Arbor"}, {"state", "Michigan"}, {"country", "United States"}}
+}
+
+func isoTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000000+00:00") }
 
 func (d accessDevice) object(place object) object {
 	return object{

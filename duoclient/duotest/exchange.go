@@ -1,6 +1,7 @@
 package duotest
 
 import (
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -18,11 +19,15 @@ type exchange struct {
 	faults  Faults
 	wrong   AnswerFaults // of this request
 	now     time.Time    // the simulator's clock, with its offset
+	account *account     // whose API host was called
+	raw     []byte       // the body, of a signed API
 
 	status int
 	header http.Header
 	object object // a JSON answer
 	body   []byte // any other
+	blanks bool   // write the object with blanks
+	etag   bool   // send its hash along
 }
 
 // route is what serves a path.
@@ -47,10 +52,17 @@ func (s *Server) routeTable() map[string]route {
 // ServeHTTP answers one request. The path counts as it was sent: nothing is
 // cleaned, decoded twice or redirected.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	x := &exchange{w: w, r: r, header: http.Header{}}
-	x.form, x.badForm = readParams(w, r)
-	rt, known := s.routes[r.URL.Path]
-	if !s.begin(x, rt) {
+	x := &exchange{w: w, r: r, header: http.Header{}, account: s.accountOf(r)}
+	path, _ := requestTarget(r)
+	rt, known := s.routes[path]
+	signed := !known && isSigned(r)
+	if signed {
+		x.raw, x.badForm = io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	} else {
+		x.form, x.badForm = readParams(w, r)
+		rt, known = s.simRoute(rt, known, path)
+	}
+	if !s.begin(x, path, rt, signed) {
 		panic(http.ErrAbortHandler)
 	}
 	defer s.running.Done()
@@ -58,11 +70,17 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	switch {
+	case signed && x.badForm != nil:
+		x.refuse(&apiError{40002, "Invalid request parameters", "body"})
+	case signed:
+		s.serveAPI(x)
 	case !known:
 		x.fail(http.StatusNotFound, 40401, "Resource not found", "")
 	case !slices.Contains(rt.methods, r.Method):
 		x.fail(http.StatusMethodNotAllowed, 40501, "Method not allowed", "")
 		x.header["Allow"] = rt.methods
+	case x.wrong.Instead:
+		x.json(http.StatusOK, object{})
 	default:
 		rt.serve(x)
 	}
@@ -70,31 +88,60 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // begin writes the request into the journal and takes the faults that hold for
-// it. False when the server is closed.
-func (s *Server) begin(x *exchange, rt route) bool {
+// it. False when the server is closed, or the account deleted.
+func (s *Server) begin(x *exchange, path string, rt route, signed bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed {
+	if s.closed || x.account.deleted {
 		return false
 	}
 	s.running.Add(1)
 	x.faults = s.faults
 	x.now = s.config.Now().Add(s.faults.ClockOffset)
-	if rt.faults != nil {
-		n := s.requests[x.r.URL.Path]
-		s.requests[x.r.URL.Path]++
-		if f := rt.faults(&s.faults); f.active(n) {
-			x.wrong = f
-		}
+	switch {
+	case signed:
+		x.wrong = s.apiFaults(x.r.Method, path)
+	case rt.faults != nil:
+		x.wrong = s.countFault(path, rt.faults(&s.faults))
 	}
 	x.call = &Call{
-		Time: x.now, Endpoint: x.r.URL.Path, Method: x.r.Method, Host: x.r.Host,
+		Time: x.now, Endpoint: path, Method: x.r.Method, Host: x.r.Host,
 		RemoteAddr: x.r.RemoteAddr, UserAgent: x.r.UserAgent(),
 		ContentType: x.r.Header.Get("Content-Type"),
 		ClientID:    x.form.Get("client_id"), Code: x.form.Get("code"),
 	}
 	s.journal.add(x.call)
 	return true
+}
+
+// countFault is the faults if they hold for this request, which counts. The
+// caller holds the mutex.
+func (s *Server) countFault(key string, f AnswerFaults) AnswerFaults {
+	n := s.requests[key]
+	s.requests[key]++
+	if !f.active(n) {
+		return AnswerFaults{}
+	}
+	return f
+}
+
+// apiFaults are those of a call of a signed API: what is set for the path, for
+// the route's pattern, or for all, each with the method before others. The
+// caller holds the mutex.
+func (s *Server) apiFaults(method, path string) AnswerFaults {
+	if len(s.faults.API) == 0 {
+		return AnswerFaults{}
+	}
+	names := []string{method + " " + path, path}
+	if route, _, _ := s.match(method, path); route != nil {
+		names = append(names, method+" "+route.pattern, route.pattern)
+	}
+	for _, name := range append(names, "*") {
+		if f, ok := s.faults.API[name]; ok {
+			return s.countFault("API "+name, f)
+		}
+	}
+	return AnswerFaults{}
 }
 
 // note changes the journal's entry of this request.

@@ -1,6 +1,10 @@
 package duotest
 
-import "time"
+import (
+	"fmt"
+	"net/http"
+	"time"
+)
 
 // Faults is everything that the simulator can do wrong on purpose. The zero
 // Faults does nothing wrong. Knobs are independent and can be combined; see
@@ -30,6 +34,12 @@ type Faults struct {
 	Connection ConnectionFaults
 	// HealthCheck, Authorize and Token spoil the answers of one endpoint.
 	HealthCheck, Authorize, Token AnswerFaults
+	// API spoils the answers of the Auth, Admin and Accounts APIs. The key
+	// is a path ("/admin/v1/users"), a route with its ids left open
+	// ("/admin/v1/users/{user_id}/phones"), either of them after a method
+	// and a blank ("POST /admin/v1/users"), or "*" for every call. The most
+	// particular one counts alone.
+	API map[string]AnswerFaults
 	// Callback spoils the redirect to the application.
 	Callback CallbackFaults
 	// IDToken spoils the ID token.
@@ -74,6 +84,10 @@ type AnswerFaults struct {
 	// that many requests after them (zero: all). They count from SetFaults.
 	Skip, First int
 
+	// Instead leaves the request undone: only Status, Header, Body and the
+	// like are answered. A signed API checks who calls all the same, as the
+	// service does before it counts calls.
+	Instead bool
 	// Delay waits before the request is acted on.
 	Delay time.Duration
 	// Hang reads the request and never answers or acts.
@@ -179,4 +193,22 @@ type IDTokenFaults struct {
 // active says whether the faults hold for the nth request (from zero).
 func (f *AnswerFaults) active(n int) bool {
 	return n >= f.Skip && (f.First == 0 || n < f.Skip+f.First)
+}
+
+// RateLimited answers the first requests (all, when that is zero) with 429, and
+// with a Retry-After unless that is empty, and leaves them undone.
+func RateLimited(first int, retryAfter string) AnswerFaults {
+	f := Outage(first, http.StatusTooManyRequests)
+	f.Body = new(`{"code": 42901, "message": "Too Many Requests", "stat": "FAIL"}`)
+	if retryAfter != "" {
+		f.Header = map[string]string{"Retry-After": retryAfter}
+	}
+	return f
+}
+
+// Outage answers the first requests (all, when that is zero) with a status of
+// 500 or more and leaves them undone.
+func Outage(first, status int) AnswerFaults {
+	body := fmt.Sprintf(`{"code": %d00, "message": "Internal error", "stat": "FAIL"}`, status)
+	return AnswerFaults{First: first, Status: status, Body: &body, Instead: true}
 }

@@ -37,7 +37,9 @@ type pageData struct {
 	Bad                   bool
 	Devices               []pageDevice
 	Pushed                *pageDevice
-	CanPush               bool
+	CanPush, CanBypass    bool
+	Phones                []phoneView
+	Waiting, History      []pushView
 	Style                 template.CSS
 }
 
@@ -116,8 +118,12 @@ func pageOf(p *prompt, title string) pageData {
 func (s *Server) promptPage(x *exchange, p *prompt) {
 	s.mu.Lock()
 	data := pageOf(p, "Is it you?")
-	if u := s.account.find(p.request.username); u != nil {
-		for _, d := range s.account.devices(u) {
+	ringing := ""
+	if p.ringing() {
+		ringing = p.push.Phone.ID
+	}
+	if u := p.account.find(p.request.username); u != nil {
+		for _, d := range p.account.devices(u) {
 			view := d.snapshot()
 			data.Devices = append(data.Devices, pageDevice{
 				ID: view.ID, Name: view.deviceName(), Passcode: view.Passcode, Activated: view.Activated,
@@ -125,7 +131,7 @@ func (s *Server) promptPage(x *exchange, p *prompt) {
 		}
 	}
 	s.mu.Unlock()
-	choose(&data, p.pushed)
+	choose(&data, ringing)
 	s.page(x, http.StatusOK, "prompt", data, p.request.redirectURI)
 }
 
@@ -146,6 +152,9 @@ func choose(data *pageData, pushed string) {
 func (s *Server) enrollPage(x *exchange, p *prompt, status int, sorry string) {
 	s.mu.Lock()
 	data := pageOf(p, "Add a phone")
+	if u := p.account.find(p.request.username); u != nil {
+		data.CanBypass = len(u.bypass) > 0
+	}
 	s.mu.Unlock()
 	data.Message, data.Bad = sorry, sorry != ""
 	s.page(x, status, "enroll", data, p.request.redirectURI)

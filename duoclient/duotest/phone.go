@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // Phone is a user's device.
@@ -17,6 +18,12 @@ type Phone struct {
 	Number string
 	// Name is the owner's word for it.
 	Name string
+	// Extension is dialled after Number.
+	Extension string
+	// Type is Mobile, Landline or Unknown; Mobile when empty.
+	Type string
+	// Model is the make, if it is known.
+	Model string
 	// Platform is "Apple iOS", "Google Android", "Unknown", ...; Generic
 	// Smartphone when empty.
 	Platform string
@@ -41,6 +48,35 @@ type phone struct {
 	Phone
 	// used counts passcodes that worked.
 	used uint64
+	// users are the keys of those who have the phone.
+	users               []string
+	predelay, postdelay string
+	smsSent             bool
+	lastSeen            time.Time
+}
+
+// usable says whether anybody can be reached with the phone.
+func (p Phone) usable() bool { return p.Activated || p.Number != "" }
+
+// capabilities are what the phone can be asked for.
+func (p Phone) capabilities() []string {
+	out := []string{}
+	if p.usable() {
+		out = append(out, "auto")
+	}
+	if p.Activated {
+		out = append(out, "push")
+	}
+	if p.Number != "" && p.Type != "Landline" {
+		out = append(out, "sms")
+	}
+	if p.Number != "" {
+		out = append(out, "phone")
+	}
+	if p.Activated {
+		out = append(out, "mobile_otp")
+	}
+	return out
 }
 
 // passcode computes the next passcode as an HOTP (RFC 4226, with SHA-256).

@@ -2,6 +2,7 @@ package duotest
 
 import (
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -17,10 +18,12 @@ const (
 type prompt struct {
 	id       string
 	txid     string
+	account  *account
 	request  authRequest
 	access   accessDevice
+	begun    time.Time
 	expires  time.Time
-	pushed   string // the phone that is being asked
+	push     *push  // the last one
 	message  string // what happened last
 	bad      bool   // the message is bad news
 	finished bool
@@ -33,51 +36,16 @@ type verdict struct {
 	deviceName            string
 }
 
-// standing is what Duo thinks of a user before anything is proved.
-type standing string
-
-const (
-	standingAuth   standing = "auth"
-	standingAllow  standing = "allow"
-	standingDeny   standing = "deny"
-	standingEnroll standing = "enroll"
-)
-
-// preauth decides what a user has to do, and why. The caller holds the mutex.
-func (s *Server) preauth(name string) (st standing, reason string) {
-	u := s.account.find(name)
-	switch {
-	case u != nil && u.status == StatusBypass:
-		return standingAllow, "bypass_user"
-	case u != nil && u.status == StatusDisabled:
-		return standingDeny, "user_disabled"
-	case u != nil && u.status == StatusLocked:
-		return standingDeny, "locked_out"
-	case u != nil && u.status != StatusActive:
-		return standingDeny, "user_disabled"
-	case u != nil && len(u.phones) > 0:
-		return standingAuth, ""
-	}
-	switch s.config.EnrollPolicy {
-	case PolicyAllow:
-		return standingAllow, "allow_unenrolled_user"
-	case PolicyDeny:
-		return standingDeny, "deny_unenrolled_user"
-	default:
-		return standingEnroll, ""
-	}
-}
-
 // answerPrompt begins an authentication: by itself, by redirects alone, or with
 // the page.
 func (s *Server) answerPrompt(x *exchange, req authRequest) {
 	p := &prompt{
-		id: randomText(alphanumeric, 43), txid: newUUID(), request: req,
-		access: accessDeviceOf(x.r), expires: x.now.Add(promptLife),
+		id: randomText(alphanumeric, 43), txid: newUUID(), account: x.account, request: req,
+		access: accessDeviceOf(x.r), begun: x.now, expires: x.now.Add(promptLife),
 	}
 	s.mu.Lock()
-	st, reason := s.preauth(req.username)
-	mode := s.modeFor(req.username)
+	st, reason := s.preauth(x.account, req.client, req.username)
+	mode := s.modeFor(x.account, req.username)
 	s.mu.Unlock()
 	switch {
 	case st == standingAllow:
@@ -91,24 +59,11 @@ func (s *Server) answerPrompt(x *exchange, req authRequest) {
 	}
 }
 
-// modeFor is the user's own mode or else the server's. The caller holds the
-// mutex.
-func (s *Server) modeFor(name string) Mode {
-	mode := s.mode
-	if u := s.account.find(name); u != nil && u.auto != "" {
-		mode = u.auto
-	}
-	if _, err := ParseMode(string(mode)); err != nil {
-		return Ask
-	}
-	return mode
-}
-
 // autoAnswer answers for the person.
 func (s *Server) autoAnswer(x *exchange, p *prompt, mode Mode) {
 	switch mode {
 	case Approve:
-		s.allow(x, p, s.autoVerdict(p.request.username))
+		s.allow(x, p, s.autoVerdict(p))
 	case Timeout:
 		if !s.wait(x.r.Context(), s.config.AutoTimeout) {
 			panic(http.ErrAbortHandler) // nobody is there to answer
@@ -121,61 +76,85 @@ func (s *Server) autoAnswer(x *exchange, p *prompt, mode Mode) {
 
 // autoVerdict approves with the user's first phone; a user without any is
 // enrolled with a made-up one.
-func (s *Server) autoVerdict(name string) verdict {
+func (s *Server) autoVerdict(p *prompt) verdict {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	u := s.account.find(name)
-	if u == nil || len(u.phones) == 0 {
-		device := s.enroll(name, Smartphone("+1734555"+randomText(digits, 4)))
+	a, name := p.account, p.request.username
+	u := a.find(name)
+	if u == nil || !a.enrolled(u) {
+		device := s.enroll(a, name, Smartphone("+1734555"+randomText(digits, 4)))
 		return verdict{event: "enrollment", factor: "duo_push", reason: "user_approved", device: &device}
 	}
-	devices := s.account.devices(u)
-	for _, d := range devices {
-		if d.Activated {
-			device := d.snapshot()
-			return verdict{event: "authentication", factor: "duo_push", reason: "user_approved", device: &device}
-		}
+	devices := a.devices(u)
+	if i := slices.IndexFunc(devices, func(d *phone) bool { return d.Activated }); i >= 0 {
+		device := devices[i].snapshot()
+		s.ring(p.pushTo(u, devices[i])).end(AnswerApprove, s.now())
+		return verdict{event: "authentication", factor: "duo_push", reason: "user_approved", device: &device}
+	}
+	if len(devices) == 0 {
+		return verdict{event: "authentication", factor: "hardware_token", reason: "valid_passcode"}
 	}
 	device := devices[0].snapshot()
 	return verdict{event: "authentication", factor: "phone_call", reason: "user_approved", device: &device}
 }
 
+// pushTo is a push for the prompt, not sent yet.
+func (p *prompt) pushTo(u *user, device *phone) *push {
+	return &push{
+		Push: Push{
+			ID: p.txid, Username: p.request.username, Application: p.request.application, Type: "Login",
+			Phone: device.snapshot(), IP: p.access.ip, At: p.begun,
+		},
+		account: p.account, userID: u.id, expires: p.expires,
+	}
+}
+
 // enroll gives a phone to a user who may not exist yet. The caller holds the
 // mutex.
-func (s *Server) enroll(name string, p Phone) Phone {
-	u := s.account.find(name)
-	view := User{Name: name}
-	if u != nil {
-		view = s.account.snapshot(u)
-	}
-	view.Phones = append(view.Phones, p)
+func (s *Server) enroll(a *account, name string, p Phone) Phone {
+	u := a.find(name)
 	if u == nil {
-		u = s.account.put(view, s.config.Now())
-	} else {
-		s.account.apply(u, view)
+		u = a.put(User{Name: name}, s.config.Now())
 	}
-	devices := s.account.devices(u)
-	return devices[len(devices)-1].snapshot()
+	id := a.putPhone(p)
+	a.attach(u, id)
+	return a.phones.get(id).snapshot()
+}
+
+// login is the log entry of a prompt.
+func (p *prompt) login(at time.Time, v verdict, result string) login {
+	return login{
+		txid: p.txid, at: at, key: p.request.client, application: p.request.application,
+		username: p.request.username, access: p.access, verdict: v, result: result,
+	}
 }
 
 // allow ends an authentication with a code.
 func (s *Server) allow(x *exchange, p *prompt, v verdict) {
 	s.mu.Lock()
-	p.finished = true
-	u := s.account.find(p.request.username)
-	if u != nil {
+	p.finish(x.now)
+	if u := p.account.find(p.request.username); u != nil {
 		u.failures, u.lastLogin = 0, x.now
 	}
-	context := s.authContext(x, p, u, v)
+	context := p.account.record(p.login(x.now, v, "success")).context()
 	s.mu.Unlock()
 	s.config.Logger.Info("prompt allowed", "username", p.request.username, "reason", v.reason, "factor", v.factor)
 	s.sendCode(x, p.request, context)
 }
 
+// finish ends a prompt, and the push that may wait.
+func (p *prompt) finish(now time.Time) {
+	p.finished = true
+	if p.push != nil {
+		p.push.end(AnswerCancelled, now)
+	}
+}
+
 // refuse ends an authentication with error=access_denied.
 func (s *Server) refuse(x *exchange, p *prompt, reason, description string) {
 	s.mu.Lock()
-	p.finished = true
+	p.finish(x.now)
+	p.account.record(p.login(x.now, verdict{event: "authentication", reason: reason}, "denied"))
 	s.mu.Unlock()
 	s.config.Logger.Info("prompt refused", "username", p.request.username, "reason", reason)
 	s.sendError(x, p.request, "access_denied", description)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"crypto/sha1" //nolint:gosec // for ETags
 	"fmt"
 	"io"
 	"maps"
@@ -95,7 +96,14 @@ func (x *exchange) encode() ([]byte, error) {
 	case f.Body != nil:
 		return []byte(*f.Body), nil
 	case x.object != nil:
-		return f.JSON.spoil(x.object)
+		text, err := f.JSON.spoil(x.object)
+		if x.blanks {
+			text = withBlanks(text)
+		}
+		if x.etag {
+			x.header.Set("ETag", fmt.Sprintf(`W/"%x"`, sha1.Sum(text))) //nolint:gosec // the service's ETags look so
+		}
+		return text, err
 	default:
 		return x.body, nil
 	}

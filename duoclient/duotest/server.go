@@ -2,12 +2,10 @@ package duotest
 
 import (
 	"context"
-	"crypto/tls"
-	"fmt"
 	"html/template"
-	"log/slog"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 )
@@ -25,24 +23,29 @@ type Server struct {
 	credentials Credentials
 	pages       *template.Template
 	routes      map[string]route
+	apiRoutes   []apiRoute
 	client      *http.Client
 	http        *http.Server
 	done        chan struct{}  // closed by Close
 	served      chan struct{}  // closed when the listener is
 	running     sync.WaitGroup // connections and requests
 
-	mu         sync.Mutex // guards what follows
-	closed     bool
-	mode       Mode
-	faults     Faults
-	requests   map[string]int // since SetFaults, by path
-	firstToken string         // of RepeatToken
-	account    *account
-	prompts    map[string]*prompt
-	grants     map[string]*grant
-	assertions map[string]time.Time // expiry by client and jti
-	sweepAt    int
-	journal    journal
+	mu           sync.Mutex // guards what follows
+	closed       bool
+	mode         Mode
+	faults       Faults
+	requests     map[string]int // since SetFaults, by path
+	firstToken   string         // of RepeatToken
+	account      *account       // the parent
+	children     table[*account]
+	listeners    map[*account]net.Listener // of the children
+	pushed       chan struct{}             // closed and made anew by every push
+	prompts      map[string]*prompt
+	grants       map[string]*grant
+	transactions map[string]*transaction // of the Auth API, by txid
+	assertions   map[string]time.Time    // expiry by client and jti
+	sweepAt      int
+	journal      journal
 }
 
 // NewServer starts a simulator. The caller must Close it.
@@ -52,77 +55,65 @@ func NewServer(c Config) (*Server, error) {
 		return nil, err
 	}
 	s := &Server{
-		config:      c,
-		ca:          c.CA,
-		credentials: c.Credentials.filled(),
-		done:        make(chan struct{}),
-		served:      make(chan struct{}),
-		mode:        c.Auto,
-		requests:    map[string]int{},
-		account:     newAccount(),
-		prompts:     map[string]*prompt{},
-		grants:      map[string]*grant{},
-		assertions:  map[string]time.Time{},
-		journal:     journal{counts: map[string]int{}},
+		config:       c,
+		ca:           c.CA,
+		credentials:  c.Credentials.filled(),
+		done:         make(chan struct{}),
+		served:       make(chan struct{}),
+		mode:         c.Auto,
+		requests:     map[string]int{},
+		account:      newAccount("Simulated Duo"),
+		children:     newTable[*account](),
+		listeners:    map[*account]net.Listener{},
+		pushed:       make(chan struct{}),
+		transactions: map[string]*transaction{},
+		prompts:      map[string]*prompt{},
+		grants:       map[string]*grant{},
+		assertions:   map[string]time.Time{},
+		journal:      journal{counts: map[string]int{}},
 	}
+	s.account.credentials = s.credentials
 	s.routes = s.routeTable()
+	s.apiRoutes = slices.Concat(s.authRoutes(), s.accountRoutes(), s.adminRoutes())
 	if s.pages, err = parsePages(); err != nil {
 		return nil, err
 	}
-	s.populate()
-	tlsConfig, err := s.tlsConfig()
-	if err != nil {
+	s.populate(s.account, s.config.Application, s.config.Users)
+	if err := s.ensureCA(); err != nil {
 		return nil, err
 	}
-	if err := s.listen(tlsConfig); err != nil {
+	if err := s.listen(); err != nil {
 		return nil, err
+	}
+	for _, child := range c.Children {
+		if _, err := s.AddAccount(child); err != nil {
+			s.Close()
+			return nil, err
+		}
 	}
 	return s, nil
 }
 
-// populate makes the integrations and users of the configuration.
-func (s *Server) populate() {
-	k := s.credentials
+// populate makes the integrations, the owner and the users of an account that
+// nobody else knows yet.
+func (s *Server) populate(a *account, application string, users []User) {
+	k := a.credentials
 	for _, i := range []Integration{
-		{Key: k.ClientID, Secret: k.ClientSecret, Type: TypeUniversal, Name: s.config.Application},
+		{Key: k.ClientID, Secret: k.ClientSecret, Type: TypeUniversal, Name: application},
 		{Key: k.AuthKey, Secret: k.AuthSecret, Type: TypeAuth, Name: "Auth API"},
 		{Key: k.AdminKey, Secret: k.AdminSecret, Type: TypeAdmin, Name: "Admin API"},
 		{Key: k.AccountsKey, Secret: k.AccountsSecret, Type: TypeAccounts, Name: "Accounts API"},
 	} {
-		s.account.addIntegration(i)
+		if i.Key != "" {
+			a.addIntegration(i)
+		}
 	}
-	for _, u := range s.config.Users {
-		s.account.put(u, s.config.Now())
+	a.settings["lockout_threshold"] = s.config.LockoutThreshold
+	now := s.config.Now()
+	a.addAdmin(&admin{name: "Owner", email: "owner@example.com", role: "Owner", status: "Active", created: now, lastLogin: now})
+	for _, u := range users {
+		a.put(u, now)
 	}
-}
-
-func (s *Server) listen(tlsConfig *tls.Config) error {
-	var lc net.ListenConfig
-	inner, err := lc.Listen(context.Background(), "tcp", s.config.Listen)
-	if err != nil {
-		return fmt.Errorf("duotest: listen: %w", err)
-	}
-	s.APIHost = inner.Addr().String()
-	s.URL = "https://" + s.APIHost
-	protocols := new(http.Protocols)
-	protocols.SetHTTP1(true) // the faults need connections of their own
-	s.http = &http.Server{
-		Handler:           s,
-		TLSConfig:         tlsConfig,
-		Protocols:         protocols,
-		ReadHeaderTimeout: time.Minute,
-		IdleTimeout:       time.Minute, // as the service does
-		ConnState:         s.count,
-		ErrorLog:          slog.NewLogLogger(s.config.Logger.Handler(), slog.LevelDebug),
-	}
-	s.client = &http.Client{Transport: &http.Transport{
-		TLSClientConfig: &tls.Config{RootCAs: s.ca.Pool(), MinVersion: tls.VersionTLS12},
-	}}
-	go func() {
-		defer close(s.served)
-		_ = s.http.ServeTLS(&faultyListener{Listener: inner, server: s}, "", "") // ends with ErrServerClosed
-	}()
-	return nil
 }
 
 // Close stops the simulator: requests that wait are cut off, and all its
