@@ -187,7 +187,7 @@ func numberSetting() settingRule {
 
 func keySetting() settingRule {
 	return settingRule{"must be one key of a telephone (0 to 9, * or #), or empty", func(s string) (string, bool) {
-		return s, s == "" || len(s) == 1 && strings.Contains("0123456789*#", s)
+		return s, len(s) <= 1 && strings.Trim(s, "0123456789*#") == ""
 	}}
 }
 

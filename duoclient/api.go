@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -266,6 +265,3 @@ func unexpected(op operation, what string) error {
 func notFound(op operation, what string) error {
 	return fault(op.name(), what, ErrNotFound)
 }
-
-// isNotFound reports whether Duo has no such object.
-func isNotFound(err error) bool { return errors.Is(err, ErrNotFound) }

@@ -77,7 +77,7 @@ type AuthResult struct {
 }
 
 // Allowed reports whether Duo lets the user in. Nothing else does.
-func (r *AuthResult) Allowed() bool { return r != nil && r.Result == AuthAllow }
+func (v *AuthResult) Allowed() bool { return v != nil && v.Result == AuthAllow }
 
 // Auth asks for a second factor and waits for the end, 70 seconds at most: POST
 // /auth/v2/auth with username or user_id, factor, device, passcode, async=0,
@@ -131,10 +131,10 @@ func (p AuthParams) parameters() *parameters {
 	params := newParameters()
 	params.user(p.Username, p.UserID)
 	params.choice("factor", string(p.Factor), "auto", "push", "passcode", "sms", "phone")
-	switch {
-	case p.Factor == "":
+	switch p.Factor {
+	case "":
 		params.fault("factor", "is missing")
-	case p.Factor == FactorPasscode:
+	case FactorPasscode:
 		p.withPasscode(params)
 	default:
 		p.withDevice(params)

@@ -79,7 +79,7 @@ func (e encoder) object(v reflect.Value) map[string]any {
 	o := make(map[string]any, v.NumField())
 	for i := range v.NumField() {
 		field := v.Type().Field(i)
-		if extra, ok := v.Field(i).Interface().(Extra); ok {
+		if extra, ok := reflect.TypeAssert[Extra](v.Field(i)); ok {
 			for name, raw := range extra {
 				o[name] = e.named(name, raw)
 			}

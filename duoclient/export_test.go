@@ -3,6 +3,7 @@ package duoclient
 import (
 	"context"
 	"net"
+	"net/url"
 	"time"
 )
 
@@ -69,4 +70,52 @@ var (
 	PublicAddress = publicAddress
 	ForeignText   = foreignText
 	DuoRoots      = duoRoots
+)
+
+// ToSign is what a signature speaks for.
+type ToSign struct {
+	Version                  SignatureVersion
+	Date, Method, Host, Path string
+	Params                   url.Values
+	Body                     []byte
+	Headers                  [][2]string
+}
+
+func (s ToSign) inner() toSign {
+	return toSign{
+		version: s.Version, date: s.Date, method: s.Method, host: s.Host, path: s.Path,
+		params: s.Params, body: s.Body, headers: s.Headers,
+	}
+}
+
+// Canonical is the text that is signed.
+func (s ToSign) Canonical() []byte { return s.inner().canonical() }
+
+// Authorization is the header's value.
+func (s ToSign) Authorization(key, secretKey string) string {
+	return s.inner().authorization(key, secretKey)
+}
+
+// Envelope opens an answer as calls do, and gives its response, metadata and
+// the place of the next page.
+func Envelope(status int, body []byte) (response, metadata []byte, err error) {
+	op := get("/admin/v1/users", nil)
+	a := &answer{status: status, body: body}
+	if status != 200 || failed(a) {
+		return nil, nil, refuse(op, call{}, a, time.Time{})
+	}
+	e, err := openEnvelope(op, a)
+	if err != nil {
+		return nil, nil, err
+	}
+	return e.response, e.metadata, nil
+}
+
+// More unexported functions under test.
+var (
+	CanonicalParams  = canonicalParams
+	CanonicalHeaders = canonicalHeaders
+	HexSHA512        = hexSHA512
+	NextOffset       = nextOffset
+	Cursor           = cursor
 )

@@ -17,10 +17,10 @@ import (
 	"mfaserver/internal/secret"
 )
 
-const (
-	// Never, as a time of validity, asks for what does not expire.
-	Never time.Duration = -1
+// Never is the time of validity of what does not expire.
+const Never time.Duration = -1
 
+const (
 	maxName  = 256  // bytes of a username or alias
 	maxText  = 1024 // bytes of any other text
 	maxBatch = 100  // elements of a list in one call
