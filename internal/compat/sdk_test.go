@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/duosecurity/duo_universal_golang/duouniversal"
+
 	"mfaserver/duoclient/duotest"
 )
 
