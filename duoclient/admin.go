@@ -69,3 +69,10 @@ func (a *Admin) Close() { a.api.close() }
 func (a *Admin) Call(ctx context.Context, method, path string, params url.Values) (Raw, error) {
 	return a.api.call(ctx, method, path, params, "/admin/")
 }
+
+// CallJSON makes any POST, PUT or PATCH below /admin/ whose body is a JSON
+// object with more than texts in it, as policies and branding take it. It
+// needs [SignatureV5]. It is sent once.
+func (a *Admin) CallJSON(ctx context.Context, method, path string, body map[string]any) (Raw, error) {
+	return a.api.callJSON(ctx, method, path, body, "/admin/")
+}

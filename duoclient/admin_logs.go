@@ -110,25 +110,26 @@ func (p *parameters) repeat(name string, list []string) {
 // mintime in seconds. Duo pages this log by time alone; entries of one second
 // come once each as long as fewer than 1000 share it.
 func (s *LogService) Administrator(ctx context.Context, since time.Time) iter.Seq2[*AdminLog, error] {
-	op := list("/admin/v1/logs/administrator", nil)
-	held := make(map[string]struct{}) // entries of the last second given
-	return pages[AdminLog](ctx, op.name(), func(ctx context.Context, from string) (page, error) {
-		if from == "" {
-			clear(held)
-			from = strconv.FormatInt(max(since.Unix(), 0), 10)
-		}
-		op.params = newParameters()
-		op.params.set("mintime", from)
-		e, err := s.api.do(ctx, op)
-		if err != nil {
-			return page{}, err
-		}
-		all, ok := elements(e.response)
-		if !ok {
-			return page{}, unexpected(op, "a list")
-		}
-		return nextByTime(op, all, held, from)
-	})
+	const path = "/admin/v1/logs/administrator"
+	return func(yield func(*AdminLog, error) bool) {
+		held := make(map[string]struct{}) // entries of the last second given
+		pages[AdminLog](ctx, list(path, nil).name(), func(ctx context.Context, from string) (page, error) {
+			if from == "" {
+				from = strconv.FormatInt(max(since.Unix(), 0), 10)
+			}
+			op := list(path, newParameters())
+			op.params.set("mintime", from)
+			e, err := s.api.do(ctx, op)
+			if err != nil {
+				return page{}, err
+			}
+			all, ok := elements(e.response)
+			if !ok {
+				return page{}, unexpected(op, "a list")
+			}
+			return nextByTime(op, all, held, from)
+		})(yield)
+	}
 }
 
 // nextByTime leaves out the entries that the last page had, and finds the

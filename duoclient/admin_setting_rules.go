@@ -1,6 +1,7 @@
 package duoclient
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
@@ -121,7 +122,7 @@ func settingText(value any) (string, bool) {
 		return strconv.FormatInt(v, 10), true
 	case float64:
 		return strconv.FormatFloat(v, 'f', -1, 64), true
-	case fmt.Stringer: // json.Number
+	case json.Number:
 		return v.String(), true
 	default:
 		return "", false

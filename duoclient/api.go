@@ -197,7 +197,7 @@ func members(op operation, values url.Values) map[string]any {
 	return body
 }
 
-// Raw is an answer as Duo gave it.
+// Raw is an answer as Duo gave it, secrets and all.
 type Raw struct {
 	// Response is the member response.
 	Response json.RawMessage `json:"response"`
@@ -208,28 +208,54 @@ type Raw struct {
 
 var callPath = regexp.MustCompile(`^(/[0-9A-Za-z_.~-]+){2,16}$`)
 
-// call is the generic call: any method and path below one of prefixes. GET and
-// DELETE are repeated as every call of theirs is, others never.
-func (a *api) call(ctx context.Context, method, path string, params url.Values, prefixes ...string) (Raw, error) {
+// call is the generic call: any method and path below prefix. GET and DELETE
+// are repeated as every call of theirs is, others never.
+func (a *api) call(ctx context.Context, method, path string, params url.Values, prefix string) (Raw, error) {
 	p := newParameters()
-	switch method {
-	case http.MethodGet, http.MethodDelete, http.MethodPost, http.MethodPut, http.MethodPatch:
-	default:
-		p.fault("method", "must be GET, POST, PUT, PATCH or DELETE")
-	}
-	under := func(prefix string) bool { return strings.HasPrefix(path, prefix) }
-	if !callPath.MatchString(path) || len(path) > 512 || strings.Contains(path, "/.") || !slices.ContainsFunc(prefixes, under) {
-		p.fault("path", "must be a plain path below "+strings.Join(prefixes, " or ")+", its parameters given apart")
-	}
+	op := p.generic(method, path, prefix)
 	for name, values := range params {
 		p.values[name] = slices.Clone(values)
 	}
 	if given := params["account_id"]; a.accountID != "" && len(given) > 0 && !slices.Equal(given, []string{a.accountID}) {
 		p.fault("account_id", "is that of the client and cannot be another")
 	}
+	return a.raw(ctx, op)
+}
+
+// callJSON is the generic call of an endpoint that takes nothing but JSON.
+func (a *api) callJSON(ctx context.Context, method, path string, body map[string]any, prefix string) (Raw, error) {
+	p := newParameters()
+	op := p.generic(method, path, prefix)
+	op.members = body
+	if a.signature != SignatureV5 {
+		p.fault("signature", "must be of version 5 for a JSON body")
+	}
+	if method == http.MethodGet || method == http.MethodDelete {
+		p.fault("method", "must be POST, PUT or PATCH for a JSON body")
+	}
+	if given, ok := body["account_id"]; ok && a.accountID != "" && given != any(a.accountID) {
+		p.fault("account_id", "is that of the client and cannot be another")
+	}
+	return a.raw(ctx, op)
+}
+
+// generic checks what a generic call is made of.
+func (p *parameters) generic(method, path, prefix string) operation {
+	switch method {
+	case http.MethodGet, http.MethodDelete, http.MethodPost, http.MethodPut, http.MethodPatch:
+	default:
+		p.fault("method", "must be GET, POST, PUT, PATCH or DELETE")
+	}
+	if !callPath.MatchString(path) || len(path) > 512 || strings.Contains(path, "/.") || !strings.HasPrefix(path, prefix) {
+		p.fault("path", "must be a plain path below "+prefix+", its parameters given apart")
+	}
 	op := list(path, p)
 	op.method = method
 	op.repeatable = method == http.MethodGet || method == http.MethodDelete
+	return op
+}
+
+func (a *api) raw(ctx context.Context, op operation) (Raw, error) {
 	e, err := a.do(ctx, op)
 	if err != nil {
 		return Raw{}, err

@@ -29,7 +29,7 @@ func TestAPIConfigFaults(t *testing.T) {
 		"a port":               {func(c *duoclient.APIConfig) { c.APIHost += ":443" }, "API host"},
 		"somewhere else":       {func(c *duoclient.APIConfig) { c.APIHost = "api-0123abcd.example.org" }, "API host"},
 		"upper case":           {func(c *duoclient.APIConfig) { c.APIHost = strings.ToUpper(c.APIHost) }, "API host"},
-		"account":              {func(c *duoclient.APIConfig) { c.AccountID = "DA" }, "account ID"},
+		"account":              {func(c *duoclient.APIConfig) { c.AccountID = "DA" }, "account ID must be 20"},
 		"version 3":            {func(c *duoclient.APIConfig) { c.Signature = 3 }, "must be 2 or 5, not 3"},
 		"proxy":                {func(c *duoclient.APIConfig) { c.HTTPProxy = "socks5://user:" + proxyPassword + "@x" }, "HTTP proxy"},
 		"concurrent":           {func(c *duoclient.APIConfig) { c.MaxConcurrent = -1 }, "-1 concurrent"},
@@ -60,6 +60,9 @@ func TestAPIConfigFaults(t *testing.T) {
 	whole.AccountID = accountID
 	if _, err := duoclient.NewAccounts(whole); !errors.Is(err, duoclient.ErrConfig) {
 		t.Errorf("Accounts API with an account ID: %v", err)
+	}
+	if _, err := duoclient.NewAuth(whole); !errors.Is(err, duoclient.ErrConfig) {
+		t.Errorf("Auth API with an account ID: %v", err)
 	}
 }
 

@@ -3,6 +3,7 @@ package duoclient
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -26,6 +27,9 @@ type Auth struct{ api *api }
 // NewAuth checks c and builds the client; nothing is sent. Errors match
 // [ErrConfig] and name every fault.
 func NewAuth(c APIConfig, opts ...Option) (*Auth, error) {
+	if c.AccountID != "" {
+		return nil, fmt.Errorf("%w: the Auth API takes no account ID; a child account has keys of its own", ErrConfig)
+	}
 	a, err := newAPI(c, opts)
 	if err != nil {
 		return nil, err

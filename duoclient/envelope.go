@@ -89,7 +89,7 @@ func refuse(op operation, c call, a *answer, now time.Time) error {
 	}
 	e.kind = kindOf(e.HTTPStatus, e.Code)
 	if e.kind == ErrClockSkew { //nolint:errorlint // kindOf gives the sentinel itself
-		if off, known := clockOf(a, nil); known {
+		if off, known := clockOf(a, nil); known && (off > maxSkew || off < -maxSkew) {
 			e.note = describeSkew(off)
 		}
 	}

@@ -74,15 +74,15 @@ func offsetPages[T any](ctx context.Context, a *api, path string, params *parame
 	if params == nil {
 		params = newParameters()
 	}
-	op := list(path, nil)
-	return pages[T](ctx, op.name(), func(ctx context.Context, from string) (page, error) {
+	name := list(path, nil).name()
+	return pages[T](ctx, name, func(ctx context.Context, from string) (page, error) {
 		if from == "" {
 			from = "0"
 		}
 		values := params.all()
 		values.Set("limit", strconv.Itoa(limit))
 		values.Set("offset", from)
-		op.params = &parameters{values: values, faults: params.faults}
+		op := list(path, &parameters{values: values, faults: params.faults})
 		e, err := a.do(ctx, op)
 		if err != nil {
 			return page{}, err
@@ -120,14 +120,14 @@ func nextOffset(metadata json.RawMessage, from string) (string, error) {
 // cursorPages is a log of version 2: the entries stand in the member called
 // entries, metadata beside them, and the next page begins at a cursor.
 func cursorPages[T any](ctx context.Context, a *api, path, entries string, params *parameters) iter.Seq2[*T, error] {
-	op := list(path, nil)
-	return pages[T](ctx, op.name(), func(ctx context.Context, from string) (page, error) {
+	name := list(path, nil).name()
+	return pages[T](ctx, name, func(ctx context.Context, from string) (page, error) {
 		values := params.all()
 		values.Set("limit", "1000")
 		if from != "" {
 			values.Set("next_offset", from)
 		}
-		op.params = &parameters{values: values, faults: params.faults}
+		op := list(path, &parameters{values: values, faults: params.faults})
 		e, err := a.do(ctx, op)
 		if err != nil {
 			return page{}, err

@@ -237,6 +237,9 @@ func wrongsOfTheRest(many []string) []wrong {
 		{"account without name", "name", "is missing", func(ctx context.Context, c apiClients) error { return second(c.accounts.Create(ctx, "")) }},
 		{"account id", "account_id", "20 letters", func(ctx context.Context, c apiClients) error { return c.accounts.Delete(ctx, "x") }},
 		{"method", "method", "GET, POST", generic("TRACE", "/admin/v1/users")},
+		{"JSON of a GET", "method", "POST, PUT or PATCH", func(ctx context.Context, c apiClients) error {
+			return second(c.admin.CallJSON(ctx, http.MethodGet, "/admin/v2/policies", nil))
+		}},
 		{"path elsewhere", "path", "below /admin/", generic(http.MethodGet, "/auth/v2/check")},
 		{"path with query", "path", "below /admin/", generic(http.MethodGet, "/admin/v1/users?username=b")},
 		{"path upwards", "path", "below /admin/", generic(http.MethodGet, "/admin/../auth/v2/check")},
