@@ -40,7 +40,9 @@ func loadConfig(path string) (*config.Config, error) {
 // commands are all that the control socket and the command line can do.
 func (a *app) commands() control.Commands {
 	users := &userCommands{directory: a.directory, sessions: a.sessions, recorder: a.trail}
-	return users.commands()
+	commands := users.commands()
+	commands["audit.record"] = recordCommand(a.trail)
+	return commands
 }
 
 // command runs one command where the data is: in the running server when

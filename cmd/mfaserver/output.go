@@ -11,8 +11,13 @@ import (
 
 // table prints rows under a header for people.
 func table(w io.Writer, header []string, rows [][]string) error {
+	return tableRows(w, append([][]string{header}, rows...))
+}
+
+// tableRows prints rows without a header.
+func tableRows(w io.Writer, rows [][]string) error {
 	tw := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
-	for _, row := range append([][]string{header}, rows...) {
+	for _, row := range rows {
 		cells := make([]string, len(row))
 		for i, cell := range row {
 			cells[i] = printable(cell)

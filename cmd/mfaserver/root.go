@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 
+	"mfaserver/internal/audit"
 	"mfaserver/internal/config"
 	"mfaserver/internal/control"
 	"mfaserver/internal/primary"
@@ -55,9 +55,12 @@ func run(ctx context.Context, args []string, c console) int {
 	if err == nil {
 		return exitOK
 	}
-	c.complain("mfaserver: %s\n", strings.TrimPrefix(err.Error(), errUsage.Error()+": "))
+	c.complain("mfaserver: %s\n", sentence(err))
 	if errors.Is(err, errUsage) {
 		c.complain("Run the command with --help to see how it is used.\n")
+	}
+	if text := advice(err); text != "" {
+		c.complain("%s\n", text)
 	}
 	return exitCode(err)
 }
@@ -70,10 +73,10 @@ func exitCode(err error) int {
 		return exitConfig
 	case isAny(err, refusals()...):
 		return exitRefused
-	case isAny(err, control.ErrNotRunning, control.ErrSocketBusy, sqlite.ErrLocked, primary.ErrUnavailable):
+	case isAny(err, control.ErrNotRunning, control.ErrSocketBusy, sqlite.ErrLocked, primary.ErrUnavailable, audit.ErrLocked):
 		return exitUnavailable
 	default:
-		return exitFailure
+		return max(duoExit(err), exitFailure)
 	}
 }
 
@@ -124,7 +127,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 configuration refused,
 		}
 		return nil
 	}
-	root.AddCommand(newServe(g), newDemo(g), newSim(g), newCheck(g), newUsers(g), newVersion(g))
+	root.AddCommand(newServe(g), newDemo(g), newSim(g), newCheck(g), newUsers(g), newDuo(g), newVersion(g))
 	return root
 }
 

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/user"
+	"path/filepath"
+	"strings"
+
+	"mfaserver/duoclient"
+	"mfaserver/internal/audit"
+	"mfaserver/internal/config"
+	"mfaserver/internal/control"
+	"mfaserver/internal/helpdesk"
+)
+
+// newDesk makes the help desk of a configuration; nothing is sent.
+func newDesk(cfg *config.Config, recorder helpdesk.Recorder) (*helpdesk.Desk, error) {
+	c, err := helpdesk.FromConfig(cfg)
+	if err != nil {
+		return nil, err
+	}
+	c.BypassPerDay *= cfg.LimitsFactor
+	c.Recorder = recorder
+	c.Now = now
+	c.Options = []duoclient.Option{duoclient.WithClock(now)}
+	desk, err := helpdesk.New(c)
+	if err != nil {
+		return nil, errors.Join(config.ErrInvalid, err)
+	}
+	return desk, nil
+}
+
+// remoteTrail records what a command does: in the running server's audit trail
+// when there is one, else in the trail itself, which is held no longer than it
+// takes.
+type remoteTrail struct {
+	cfg *config.Config
+}
+
+// Record implements [helpdesk.Recorder].
+func (r remoteTrail) Record(ctx context.Context, e audit.Event) error {
+	client := control.NewClient(controlSocket(r.cfg), refusals())
+	if err := client.Call(ctx, "audit.record", e, nil); !errors.Is(err, control.ErrNotRunning) {
+		return err
+	}
+	for _, dir := range []string{"keys", "audit"} {
+		if err := os.MkdirAll(filepath.Join(r.cfg.DataDir, dir), 0o700); err != nil {
+			return fmt.Errorf("data directory: %w", err)
+		}
+	}
+	a := &app{cfg: r.cfg, logger: slog.New(slog.DiscardHandler)}
+	if err := a.openTrail(ctx); err != nil {
+		return err
+	}
+	defer a.close()
+	return a.trail.Record(ctx, e)
+}
+
+// actor is who runs this command: the operating system's user, who is also the
+// one before sudo.
+func actor() helpdesk.Actor {
+	a := helpdesk.Actor{Name: control.Self().String()}
+	if u, err := user.Current(); err == nil {
+		a.Usernames = append(a.Usernames, u.Username)
+	}
+	if name := os.Getenv("SUDO_USER"); name != "" {
+		a.Usernames = append(a.Usernames, name)
+	}
+	return a
+}
+
+// recordCommand is the other end of [remoteTrail]. Who asks is what the
+// operating system says, whatever the event says.
+func recordCommand(recorder audit.Recorder) control.Func {
+	return func(ctx context.Context, caller control.Caller, raw json.RawMessage) (any, error) {
+		e, err := control.Decode[audit.Event](raw)
+		if err != nil {
+			return nil, err
+		}
+		if !strings.HasPrefix(string(e.Name), "duo.") {
+			return nil, fmt.Errorf("%w: event %q is not a command's", control.ErrArguments, e.Name)
+		}
+		e.Actor = caller.String()
+		return struct{}{}, recorder.Record(ctx, e)
+	}
+}

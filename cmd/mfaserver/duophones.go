@@ -1,0 +1,238 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"mfaserver/duoclient"
+	"mfaserver/internal/helpdesk"
+)
+
+func (d *duo) phones() *cobra.Command {
+	return noun("phones", "Manage the phones of a Duo account",
+		"phones manages phones, tablets and landlines, whom they belong to, and the links\nand messages that activate Duo Mobile on them.",
+		"  mfaserver duo phones list\n  mfaserver duo phones create --number +17345550100 --platform \"apple ios\"\n  mfaserver duo phones assign +17345550100 alice",
+		d.phonesList(), d.phonesGet(), d.phonesCreate(), d.phonesUpdate(), d.phonesDelete(), d.phonesAssign(), d.phonesUnassign(),
+		d.phonesActivationURL(), d.phonesSMSActivation(), d.phonesSMSInstallation(), d.phonesSMSPasscodes())
+}
+
+func (d *duo) phonesList() *cobra.Command {
+	var flags listFlags
+	var filter duoclient.PhoneFilter
+	cmd := verb("list", "List the phones", "  mfaserver duo phones list --number +17345550100", noArgs,
+		func(ctx context.Context, _ []string) error {
+			return list(ctx, d, flags, listing[duoclient.Phone]{
+				what: "phones", columns: phoneColumns(),
+				every: func(ctx context.Context, admin *duoclient.Admin) iter.Seq2[*duoclient.Phone, error] {
+					return admin.Phones.List(ctx, filter)
+				},
+			})
+		})
+	flags.add(d, cmd)
+	cmd.Flags().StringVar(&filter.Number, "number", "", "only the phones with this `number`")
+	cmd.Flags().StringVar(&filter.Extension, "extension", "", "and this `extension`")
+	return cmd
+}
+
+func (d *duo) phonesGet() *cobra.Command {
+	return getCommand(d, "get PHONE", "Show one phone", "  mfaserver duo phones get +17345550100", "phone", phoneColumns(), findPhone)
+}
+
+// phoneFlags adds the flags that say something of a phone.
+func phoneFlags(p *duoclient.PhoneParams, flags *pflag.FlagSet) {
+	flags.StringVar(&p.Number, "number", "", "phone `number`, with + and country code; none for a tablet")
+	flags.StringVar(&p.Extension, "extension", "", "`digits` to dial after the number")
+	flags.StringVar(&p.Name, "name", "", "`name` of the phone")
+	flags.StringVar(&p.Type, "type", "", "mobile, landline or unknown")
+	flags.StringVar(&p.Platform, "platform", "", "apple ios, google android, generic smartphone or another of Duo's")
+	flags.StringVar(&p.Predelay, "predelay", "", "`seconds` before the extension is dialled")
+	flags.StringVar(&p.Postdelay, "postdelay", "", "`seconds` before Duo speaks")
+}
+
+func (d *duo) phonesCreate() *cobra.Command {
+	var p duoclient.PhoneParams
+	cmd := verb("create", "Make a phone, which belongs to nobody yet",
+		`  mfaserver duo phones create --number +17345550100 --type mobile --platform "apple ios"
+  mfaserver duo phones create --name "Tablet of the ward" --platform "google android"`, noArgs,
+		func(ctx context.Context, _ []string) error {
+			o, admin, err := d.oneAdmin(ctx)
+			if err != nil {
+				return err
+			}
+			var phone *duoclient.Phone
+			err = d.do(ctx, o, helpdesk.Deed{Action: helpdesk.ActionPhoneCreate}, func(ctx context.Context) error {
+				phone, err = admin.Phones.Create(ctx, p)
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			return d.show(phone, fmt.Sprintf("created phone %s (%s)", phoneLabel(*phone), phone.PhoneID))
+		})
+	phoneFlags(&p, cmd.Flags())
+	return cmd
+}
+
+// phoneDeed is something done to a phone.
+func phoneDeed(a helpdesk.Action, phone *duoclient.Phone) helpdesk.Deed {
+	deed := helpdesk.Deed{Action: a, Detail: map[string]string{"phone_id": phone.PhoneID}}
+	if len(phone.Users) == 1 {
+		deed.Subject = phone.Users[0].Username
+	}
+	return deed
+}
+
+func (d *duo) phonesUpdate() *cobra.Command {
+	var p duoclient.PhoneParams
+	cmd := verb("update PHONE", "Change what is said of a phone",
+		"  mfaserver duo phones update +17345550100 --name \"Alice's phone\"\n  mfaserver duo phones update DPXXXXXXXXXXXXXXXXXX --clear extension",
+		takes("phone"), func(ctx context.Context, args []string) error {
+			o, admin, phone, err := d.onePhone(ctx, args[0])
+			if err != nil {
+				return err
+			}
+			var changed *duoclient.Phone
+			err = d.do(ctx, o, phoneDeed(helpdesk.ActionPhoneUpdate, phone), func(ctx context.Context) error {
+				changed, err = admin.Phones.Update(ctx, phone.PhoneID, p)
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			return d.show(changed, fmt.Sprintf("changed phone %s (%s)", phoneLabel(*changed), changed.PhoneID))
+		})
+	phoneFlags(&p, cmd.Flags())
+	cmd.Flags().StringSliceVar(&p.Clear, "clear", nil, "empty `what`: extension, name, predelay, postdelay")
+	return cmd
+}
+
+func (d *duo) phonesDelete() *cobra.Command {
+	var c consent
+	cmd := verb("delete PHONE", "Delete a phone, also from those who have it",
+		"  mfaserver duo phones delete +17345550100 --dry-run\n  mfaserver duo phones delete +17345550100 --yes --reason \"lost, ticket 4711\"",
+		takes("phone"), func(ctx context.Context, args []string) error {
+			o, admin, phone, err := d.onePhone(ctx, args[0])
+			if err != nil {
+				return err
+			}
+			owners := joined(phone.Users, func(u duoclient.User) string { return u.Username })
+			if owners == "" {
+				owners = "nobody"
+			}
+			return d.destroy(ctx, o, c, deletion{
+				what: fmt.Sprintf("delete the phone %s (%s)%s, which belongs to %s", phoneLabel(*phone), phone.PhoneID, ofOrg(o), owners),
+				done: fmt.Sprintf("deleted phone %s (%s)", phoneLabel(*phone), phone.PhoneID), id: phone.PhoneID,
+				deed: phoneDeed(helpdesk.ActionPhoneDelete, phone),
+				do:   func(ctx context.Context) error { return admin.Phones.Delete(ctx, phone.PhoneID) },
+			})
+		})
+	c.flags(cmd)
+	d.reasons(cmd)
+	return cmd
+}
+
+// tie is who has which phone, for programs.
+type tie struct {
+	PhoneID  string `json:"phone_id"`
+	UserID   string `json:"user_id"`
+	Username string `json:"username"`
+	Assigned bool   `json:"assigned"`
+}
+
+func (d *duo) phonesAssign() *cobra.Command {
+	return verb("assign PHONE USER", "Give a phone to a user", "  mfaserver duo phones assign +17345550100 alice", takes("phone", "user"),
+		func(ctx context.Context, args []string) error { return d.tiePhone(ctx, args[0], args[1], true) })
+}
+
+func (d *duo) phonesUnassign() *cobra.Command {
+	cmd := verb("unassign PHONE USER", "Take a phone from a user; the phone stays",
+		"  mfaserver duo phones unassign +17345550100 alice --reason \"new phone, ticket 4711\"", takes("phone", "user"),
+		func(ctx context.Context, args []string) error { return d.tiePhone(ctx, args[0], args[1], false) })
+	d.reasons(cmd)
+	return cmd
+}
+
+func (d *duo) tiePhone(ctx context.Context, phoneName, userName string, assign bool) error {
+	o, admin, phone, err := d.onePhone(ctx, phoneName)
+	if err != nil {
+		return err
+	}
+	user, err := findUser(ctx, admin, userName)
+	if err != nil {
+		return inWhich(o, err)
+	}
+	action, change, text := helpdesk.ActionPhoneUnassign, admin.Users.RemovePhone, "took phone %s (%s) from %s (%s)"
+	if assign {
+		action, change, text = helpdesk.ActionPhoneAssign, admin.Users.AddPhone, "gave phone %s (%s) to %s (%s)"
+	}
+	deed := helpdesk.Deed{
+		Action: action, Subject: user.Username, Detail: map[string]string{"phone_id": phone.PhoneID, "user_id": user.UserID},
+	}
+	err = d.do(ctx, o, deed, func(ctx context.Context) error { return change(ctx, user.UserID, phone.PhoneID) })
+	if err != nil {
+		return err
+	}
+	return d.show(tie{PhoneID: phone.PhoneID, UserID: user.UserID, Username: user.Username, Assigned: assign},
+		fmt.Sprintf(text, phoneLabel(*phone), phone.PhoneID, user.Username, user.UserID))
+}
+
+func (d *duo) phonesActivationURL() *cobra.Command {
+	var p duoclient.ActivationParams
+	var noQR bool
+	cmd := verb("activation-url PHONE", "Make a link that activates Duo Mobile on a phone, and its QR code",
+		"  mfaserver duo phones activation-url +17345550100 --valid 1h", takes("phone"),
+		func(ctx context.Context, args []string) error {
+			a, err := d.activate(ctx, args[0], p)
+			if err != nil {
+				return err
+			}
+			if d.output == "json" {
+				return d.reveal(a)
+			}
+			return d.showActivation(a, noQR)
+		})
+	cmd.Long = `activation-url makes a link that activates Duo Mobile on a phone, and draws its QR
+code. Earlier links of the phone end. Whoever has the link can take the phone's
+place: it is shown this once.`
+	activationFlags(&p, cmd.Flags())
+	cmd.Flags().BoolVar(&noQR, "no-qr", false, "draw no QR code")
+	return cmd
+}
+
+func activationFlags(p *duoclient.ActivationParams, flags *pflag.FlagSet) {
+	flags.DurationVar(&p.Valid, "valid", 24*time.Hour, "how long the link is good")
+	flags.BoolVar(&p.Install, "install", false, "a link to install Duo Mobile too")
+}
+
+func (d *duo) activate(ctx context.Context, name string, p duoclient.ActivationParams) (*duoclient.Activation, error) {
+	o, admin, phone, err := d.onePhone(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	deed := phoneDeed(helpdesk.ActionActivationURL, phone)
+	deed.Detail["valid"] = p.Valid.String()
+	var a *duoclient.Activation
+	err = d.do(ctx, o, deed, func(ctx context.Context) error {
+		a, err = admin.Phones.ActivationURL(ctx, phone.PhoneID, p)
+		return err
+	})
+	return a, err
+}
+
+func (d *duo) showActivation(a *duoclient.Activation, noQR bool) error {
+	err := d.say("activation URL: %s\nIt is good for %s and is not shown again.",
+		printable(a.ActivationURL.Reveal()), time.Duration(a.ValidSecs)*time.Second)
+	if a.InstallationURL != "" {
+		err = errors.Join(err, d.say("installation URL: %s", printable(a.InstallationURL)))
+	}
+	if noQR {
+		return err
+	}
+	return errors.Join(err, d.printQR(a.ActivationBarcode.Reveal(), a.ActivationURL.Reveal()))
+}

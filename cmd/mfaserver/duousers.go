@@ -1,0 +1,215 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"iter"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"mfaserver/duoclient"
+	"mfaserver/internal/helpdesk"
+)
+
+func (d *duo) users() *cobra.Command {
+	return noun("users", "Manage the users of a Duo account",
+		"users manages the users of a Duo account. Enrolling somebody is one command,\nenroll; report finds who still has to be.",
+		"  mfaserver duo users list\n  mfaserver duo users enroll alice --number +17345550100\n  mfaserver duo users report --all-orgs",
+		d.usersList(), d.usersGet(), d.usersCreate(), d.usersUpdate(), d.usersDelete(), d.usersEnroll(), d.usersSync(),
+		d.usersPhones(), d.usersBypass(), d.usersGroups(), d.usersTokens(), d.usersWebAuthn(), d.usersReport(), d.usersVerify())
+}
+
+func (d *duo) usersList() *cobra.Command {
+	var flags listFlags
+	var filter duoclient.UserFilter
+	cmd := verb("list", "List the users", "  mfaserver duo users list --all-orgs --output json\n  mfaserver duo users list --email bob@example.org", noArgs,
+		func(ctx context.Context, _ []string) error {
+			return list(ctx, d, flags, listing[duoclient.User]{
+				what: "users", columns: userColumns(),
+				every: func(ctx context.Context, admin *duoclient.Admin) iter.Seq2[*duoclient.User, error] {
+					return admin.Users.List(ctx, filter)
+				},
+			})
+		})
+	flags.add(d, cmd)
+	cmd.Flags().StringVar(&filter.Email, "email", "", "only the users with this `address`")
+	cmd.Flags().StringSliceVar(&filter.Usernames, "names", nil, "only the users with these `names`, separated by commas")
+	return cmd
+}
+
+func (d *duo) usersGet() *cobra.Command {
+	return getCommand(d, "get USER", "Show one user", "  mfaserver duo users get alice", "user", userColumns(), findUser)
+}
+
+// userFlags are the flags that say something of a user.
+type userFlags struct {
+	params duoclient.UserParams
+	status string
+}
+
+func (f *userFlags) add(flags *pflag.FlagSet) {
+	flags.StringVar(&f.params.Realname, "realname", "", "full `name`")
+	flags.StringVar(&f.params.Firstname, "firstname", "", "first `name`")
+	flags.StringVar(&f.params.Lastname, "lastname", "", "last `name`")
+	flags.StringVar(&f.params.Email, "email", "", "e-mail `address`")
+	flags.StringVar(&f.params.Notes, "notes", "", "`text` for administrators")
+	flags.StringVar(&f.status, "status", "", "active, bypass or disabled")
+	flags.StringSliceVar(&f.params.Aliases, "alias", nil, "another `name`; may be repeated, eight at most")
+}
+
+func (f *userFlags) get() duoclient.UserParams {
+	p := f.params
+	p.Status = duoclient.UserStatus(f.status)
+	return p
+}
+
+func (d *duo) usersCreate() *cobra.Command {
+	var f userFlags
+	cmd := verb("create USER...", "Make users",
+		"  mfaserver duo users create alice --email alice@example.org\n  mfaserver duo users create bob carol dave",
+		takesMore("user"), func(ctx context.Context, names []string) error {
+			p := f.get()
+			if len(names) == 1 {
+				p.Username = names[0]
+				return d.createUser(ctx, p)
+			}
+			return d.createUsers(ctx, names, p)
+		})
+	cmd.Long = `create makes a user, or several: those in one call, a hundred at a time, each
+call makes all of its users or none. To make users with phones and send them
+their links, see "duo users enroll".`
+	f.add(cmd.Flags())
+	d.reasons(cmd)
+	return cmd
+}
+
+func (d *duo) createUser(ctx context.Context, p duoclient.UserParams) error {
+	o, admin, err := d.oneAdmin(ctx)
+	if err != nil {
+		return err
+	}
+	var user *duoclient.User
+	err = d.do(ctx, o, userDeed(p), func(ctx context.Context) error {
+		user, err = admin.Users.Create(ctx, p)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return d.show(user, fmt.Sprintf("created user %s (%s)", user.Username, user.UserID))
+}
+
+// userDeed is the making of a user. Whoever is made to be let in without a
+// second factor is a matter for a reason.
+func userDeed(p duoclient.UserParams) helpdesk.Deed {
+	deed := helpdesk.Deed{Action: helpdesk.ActionUserCreate, Subject: p.Username}
+	if p.Status != "" && p.Status != duoclient.UserActive {
+		deed.Action, deed.Detail = helpdesk.ActionUserStatus, map[string]string{"status": string(p.Status), "new": "true"}
+	}
+	return deed
+}
+
+func (d *duo) usersUpdate() *cobra.Command {
+	var f userFlags
+	cmd := verb("update USER", "Change what is said of a user",
+		"  mfaserver duo users update alice --email alice@example.org\n  mfaserver duo users update alice --status disabled --reason \"left on Friday\"",
+		takes("user"), func(ctx context.Context, args []string) error { return d.updateUser(ctx, args[0], f.get()) })
+	cmd.Long = `update changes what is said of a user. Another status than active weakens or
+takes away his second factor, and so needs a --reason.`
+	f.add(cmd.Flags())
+	d.reasons(cmd)
+	cmd.Flags().StringVar(&f.params.Username, "username", "", "new `name`")
+	cmd.Flags().StringSliceVar(&f.params.Clear, "clear", nil, "empty `what`: realname, firstname, lastname, email, notes")
+	return cmd
+}
+
+// updateUser sets the status by the help desk's own rule, and then the rest.
+func (d *duo) updateUser(ctx context.Context, name string, p duoclient.UserParams) error {
+	if emptyUser(p) {
+		return errNoChange
+	}
+	o, admin, user, err := d.oneUser(ctx, name)
+	if err != nil {
+		return err
+	}
+	if p.Status != "" && p.Status != duoclient.UserActive {
+		order, err := d.order(helpdesk.ActionUserStatus)
+		if err != nil {
+			return err
+		}
+		user, err = o.SetStatus(ctx, order, helpdesk.Subject{UserID: user.UserID}, p.Status)
+		if err != nil {
+			return inWhich(o, err)
+		}
+		p.Status = ""
+	}
+	if !emptyUser(p) {
+		deed := helpdesk.Deed{Action: helpdesk.ActionUserUpdate, Subject: user.Username, Detail: map[string]string{"user_id": user.UserID}}
+		id := user.UserID
+		err = d.do(ctx, o, deed, func(ctx context.Context) error {
+			user, err = admin.Users.Update(ctx, id, p)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return d.show(user, fmt.Sprintf("changed user %s (%s)", user.Username, user.UserID))
+}
+
+func emptyUser(p duoclient.UserParams) bool {
+	return p.Username == "" && p.Realname == "" && p.Firstname == "" && p.Lastname == "" && p.Notes == "" && p.Email == "" &&
+		p.Status == "" && len(p.Aliases) == 0 && len(p.Clear) == 0
+}
+
+func (d *duo) usersDelete() *cobra.Command {
+	var c consent
+	cmd := verb("delete USER", "Delete a user, with his bypass codes",
+		"  mfaserver duo users delete alice --dry-run\n  mfaserver duo users delete alice --yes --reason \"left on Friday\"", takes("user"),
+		func(ctx context.Context, args []string) error {
+			o, admin, user, err := d.oneUser(ctx, args[0])
+			if err != nil {
+				return err
+			}
+			return d.destroy(ctx, o, c, deletion{
+				what: fmt.Sprintf("delete the user %s (%s)%s, who has %d phone(s)", user.Username, user.UserID, ofOrg(o), len(user.Phones)),
+				done: fmt.Sprintf("deleted user %s (%s)", user.Username, user.UserID), id: user.UserID,
+				deed: helpdesk.Deed{
+					Action: helpdesk.ActionUserDelete, Subject: user.Username, Detail: map[string]string{"user_id": user.UserID},
+				},
+				do: func(ctx context.Context) error { return admin.Users.Delete(ctx, user.UserID) },
+			})
+		})
+	c.flags(cmd)
+	d.reasons(cmd)
+	return cmd
+}
+
+func (d *duo) usersSync() *cobra.Command {
+	var key string
+	cmd := verb("sync USER", "Fetch one user from a directory into Duo",
+		"  mfaserver duo users sync alice --org clinic-a\n  mfaserver duo users sync alice --directory-key DSXXXXXXXXXXXXXXXXXX", takes("user"),
+		func(ctx context.Context, args []string) error {
+			o, err := d.oneOrg()
+			if err != nil {
+				return err
+			}
+			order, err := d.order(helpdesk.ActionUserSync)
+			if err != nil {
+				return err
+			}
+			progress := d.progress("waiting for the directory")
+			err = o.Sync(ctx, order, args[0], key)
+			progress.end()
+			if err != nil {
+				return inWhich(o, err)
+			}
+			return d.show(map[string]string{"synchronised": args[0]}, "synchronised user "+args[0])
+		})
+	cmd.Long = `sync fetches one user, by his name in the directory, from a directory that Duo
+knows: the user is made, changed or marked for deletion. The directory key stands
+on the directory's page in Duo's admin panel; Duo cannot list them.`
+	cmd.Flags().StringVar(&key, "directory-key", "", "`key` of the directory (default: that of the organization)")
+	return cmd
+}
