@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -127,7 +128,7 @@ func (r *run) clientOptions() []duoclient.Option {
 	if r.skew > tolerable || r.skew < -tolerable {
 		clock = duoclient.WithClock(func() time.Time { return r.now().Add(-r.skew) })
 	}
-	return append(r.options[:len(r.options):len(r.options)], clock)
+	return append(slices.Clip(r.options), clock)
 }
 
 func (r *run) apiConfig(a application) duoclient.APIConfig {

@@ -64,19 +64,16 @@ func (r *run) common(ctx context.Context, subject, host string, err error) (Find
 // misplaced looks whether the keys would be right elsewhere: at another API,
 // with another secret of the configuration, at another of its hosts.
 func (r *run) misplaced(ctx context.Context, a application, err error) (Finding, bool) {
-	why := r.keyCode(ctx, a, err)
-	if why != codeUnknownKey && why != codeBadSignature {
-		if f, known := r.otherAPI(ctx, a); known {
-			return f, true
-		}
-	}
-	if why == codeBadSignature {
+	switch r.keyCode(ctx, a, err) {
+	case codeBadSignature:
 		return r.otherSecret(ctx, a)
-	}
-	if why == codeUnknownKey {
+	case codeUnknownKey:
 		return r.otherHost(ctx, a)
 	}
-	return Finding{}, false
+	if f, known := r.otherAPI(ctx, a); known {
+		return f, true
+	}
+	return r.otherHost(ctx, a)
 }
 
 // keyCode is Duo's code for the pair. The Universal Prompt does not say which

@@ -64,7 +64,7 @@ func (r *run) host(ctx context.Context, name string) (Finding, *time.Duration) {
 	defer cancel()
 	a := r.apps[0] // a ping is not signed, whose keys it is does not matter
 	a.host = name
-	client, err := duoclient.NewAuth(r.apiConfig(a), append(r.options[:len(r.options):len(r.options)], duoclient.WithClock(r.now))...)
+	client, err := duoclient.NewAuth(r.apiConfig(a), append(slices.Clip(r.options), duoclient.WithClock(r.now))...)
 	if err != nil {
 		return failure(subject, fmt.Sprintf("cannot be used: %v", err), "Correct api_hostname."), nil
 	}
@@ -105,7 +105,7 @@ func clock(skew time.Duration) Finding {
 	if skew < 0 {
 		way = "behind"
 	}
-	text := fmt.Sprintf("our clock is %v %s Duo's", skew.Abs(), way)
+	text := fmt.Sprintf("our clock is %s %s Duo's", span(skew.Abs()), way)
 	switch {
 	case skew.Abs() > worst:
 		return failure(subject, text+", more than the minute that Duo's prompt allows; the credentials below were checked by Duo's clock", clockAdvice)
@@ -133,4 +133,13 @@ func (r *run) networkAdvice(host string, err error) string {
 	default:
 		return "Allow this machine to reach " + host + " on TCP port 443, or set duo.http_proxy; if others fail too, see status.duo.com."
 	}
+}
+
+// span is a duration as people say it.
+func span(d time.Duration) string {
+	const day = 24 * time.Hour
+	if d >= 2*day {
+		return fmt.Sprintf("%d days", d/day)
+	}
+	return d.String()
 }

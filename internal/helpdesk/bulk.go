@@ -9,7 +9,7 @@ import (
 	"mfaserver/duoclient"
 )
 
-// ErrIncomplete: not everybody of a list was enrolled; the error is a
+// ErrIncomplete says that not everybody of a list was enrolled; it comes as a
 // [*BulkError].
 var ErrIncomplete = errors.New("helpdesk: the list is not done")
 

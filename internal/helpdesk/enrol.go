@@ -12,7 +12,7 @@ import (
 	"mfaserver/internal/secret"
 )
 
-// ErrPhoneTaken: the number is the phone of somebody else. It also matches
+// ErrPhoneTaken says that the phone is somebody else's. It also matches
 // [ErrPolicy].
 var ErrPhoneTaken = errors.New("helpdesk: the phone is somebody else's")
 

@@ -71,7 +71,7 @@ func (j *Journal) read() error {
 		}
 		j.done[line.Key] = struct{}{}
 	}
-	if whole == 0 && len(data) > 0 && !bytes.HasPrefix(data, []byte(`{"key":`)) && !bytes.HasPrefix([]byte(`{"key":`), data) {
+	if begin := []byte(`{"key":`); whole == 0 && !bytes.HasPrefix(data, begin[:min(len(begin), len(data))]) {
 		return errors.New("is no journal; name another file")
 	}
 	if err := j.file.Truncate(int64(whole)); err != nil {

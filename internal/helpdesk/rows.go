@@ -11,7 +11,7 @@ import (
 	"unicode/utf8"
 )
 
-// ErrRows: a list to enrol has faults; the error is a [*RowsError].
+// ErrRows says that a list to enrol has faults; the error is a [*RowsError].
 var ErrRows = errors.New("helpdesk: the list has faults")
 
 // RowsError holds the faults of a list, all at once. It matches [ErrRows].
@@ -187,7 +187,7 @@ func policyFaults(err error) []*PolicyError {
 		return []*PolicyError{one}
 	}
 	var out []*PolicyError
-	if many, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // as above
+	if many, ok := err.(interface{ Unwrap() []error }); ok {
 		for _, e := range many.Unwrap() {
 			out = append(out, policyFaults(e)...)
 		}

@@ -13,7 +13,7 @@ import (
 	"mfaserver/internal/secret"
 )
 
-// ErrWhichPhone: the user has no phone that takes a push, or several and the
+// ErrWhichPhone says that the user has no phone that takes a push, or several and the
 // request names none. It also matches [ErrPolicy].
 var ErrWhichPhone = errors.New("helpdesk: no one phone to push to")
 
