@@ -98,6 +98,9 @@ func (a *account) apply(u *user, in User) {
 		a.attach(u, a.putPhone(p))
 	}
 	a.dropPhones(before)
+	for _, c := range a.credentialsOf(u) {
+		a.webauthn.remove(c.Key)
+	}
 	for _, c := range in.WebAuthn {
 		a.putWebAuthn(u, c)
 	}

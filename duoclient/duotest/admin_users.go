@@ -20,14 +20,14 @@ const (
 func (s *Server) userRoutes() []apiRoute {
 	const users, one = "/admin/v1/users", "/admin/v1/users/{user_id}"
 	return []apiRoute{
-		{method: http.MethodGet, pattern: users, permission: GrantReadResource, serve: s.listUsers},
-		{method: http.MethodPost, pattern: users, permission: GrantWriteResource, serve: s.createUser},
-		{method: http.MethodPost, pattern: users + "/enroll", permission: GrantWriteResource, serve: s.enrollUser},
-		{method: http.MethodPost, pattern: users + "/bulk_create", permission: GrantWriteResource, serve: s.bulkCreateUsers},
-		{method: http.MethodPost, pattern: users + "/directorysync/{directory_key}/syncuser", permission: GrantWriteResource, serve: s.syncUser},
-		{method: http.MethodGet, pattern: one, permission: GrantReadResource, serve: withUser(s.getUser)},
-		{method: http.MethodPost, pattern: one, permission: GrantWriteResource, serve: withUser(s.modifyUser)},
-		{method: http.MethodDelete, pattern: one, permission: GrantWriteResource, serve: s.deleteUser},
+		reading(users, s.listUsers),
+		writing(http.MethodPost, users, s.createUser),
+		writing(http.MethodPost, users+"/enroll", s.enrollUser),
+		writing(http.MethodPost, users+"/bulk_create", s.bulkCreateUsers),
+		writing(http.MethodPost, users+"/directorysync/{directory_key}/syncuser", s.syncUser),
+		reading(one, withUser(s.getUser)),
+		writing(http.MethodPost, one, withUser(s.modifyUser)),
+		writing(http.MethodDelete, one, s.deleteUser),
 	}
 }
 

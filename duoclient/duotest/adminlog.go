@@ -4,6 +4,7 @@ import "time"
 
 // change is an entry of the administrator log.
 type change struct {
+	id             string
 	at             time.Time
 	action, object string
 	username       string
@@ -20,7 +21,7 @@ type telephonyEntry struct {
 // log writes an entry of the administrator log for the caller.
 func (c *apiCall) log(action, what string, description fields) {
 	c.account.changes.add(change{
-		at: c.now, action: action, object: what, description: description,
+		id: newUUID(), at: c.now, action: action, object: what, description: description,
 		username: "API (" + c.integration.Name + ")",
 	})
 }

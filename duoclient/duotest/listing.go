@@ -3,6 +3,7 @@ package duotest
 import (
 	"maps"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -40,3 +41,16 @@ func textOrNull(s string) any {
 }
 
 func sortedKeys(f fields) []string { return slices.Sorted(maps.Keys(f)) }
+
+// sortedObject is the object with its members, and those of its objects, in the
+// order of their names.
+func sortedObject(o object) object {
+	out := slices.Clone(o)
+	for i, m := range out {
+		if inner, ok := m.value.(object); ok {
+			out[i].value = sortedObject(inner)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b member) int { return strings.Compare(a.name, b.name) })
+	return out
+}

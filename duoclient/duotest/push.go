@@ -61,6 +61,7 @@ type push struct {
 	expires time.Time
 	changed chan struct{} // closed with the answer
 	settled bool          // whoever waited has seen the answer
+	shown   bool          // the phone shows the code
 }
 
 func (p *push) pending(now time.Time) bool { return p.Answer == "" && now.Before(p.expires) }

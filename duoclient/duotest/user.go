@@ -89,7 +89,7 @@ func (u *user) describe(in User) {
 	if !in.Created.IsZero() {
 		u.created = in.Created
 	}
-	u.setBypass(in.BypassCodes)
+	u.setBypass(in.BypassCodes, u.created)
 }
 
 // allNames are the name and then the aliases.
@@ -132,7 +132,7 @@ func (u *user) spendBypass(code string, now time.Time) bool {
 
 // setBypass makes codes the user's codes and keeps what is known of those that
 // stay.
-func (u *user) setBypass(codes []string) {
+func (u *user) setBypass(codes []string, now time.Time) {
 	old := u.bypass
 	u.bypass = nil
 	for _, code := range codes {
@@ -141,7 +141,7 @@ func (u *user) setBypass(codes []string) {
 			u.bypass = append(u.bypass, old[i])
 			continue
 		}
-		u.bypass = append(u.bypass, &bypassCode{id: newID("DB"), code: code, left: 1, limited: true})
+		u.bypass = append(u.bypass, &bypassCode{id: newID("DB"), code: code, left: 1, limited: true, created: now})
 	}
 }
 
