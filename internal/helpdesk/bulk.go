@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"mfaserver/duoclient"
 )
@@ -23,6 +24,7 @@ type BulkRequest struct {
 	Install  bool
 	Platform string
 	Shared   bool
+	Valid    time.Duration
 	// Journal remembers who is done, so that running again leaves them out;
 	// nil: everybody is looked at anew, and a link that was sent is sent again.
 	Journal *Journal
@@ -99,7 +101,8 @@ const (
 // allows. A row that Duo or policy refuses does not stop the others; keys that
 // Duo refuses, a wrong clock, a server that is not Duo's, three outages in a
 // row, a journal that cannot be written and the end of ctx do. The error of a
-// run that did not do everything is a [*BulkError].
+// run that did not do everything is a [*BulkError]; rows that break a rule are a
+// [*RowsError] before the first is begun.
 func (o *Org) Bulk(ctx context.Context, r BulkRequest) (done int, err error) {
 	switch r.Deliver {
 	case DeliverNone, DeliverSMS, DeliverEmail:
@@ -107,6 +110,9 @@ func (o *Org) Bulk(ctx context.Context, r BulkRequest) (done int, err error) {
 		return 0, &PolicyError{Field: "deliver", Rule: "must be none, sms or email for a list"}
 	}
 	if err := r.check(ActionUserCreate); err != nil {
+		return 0, err
+	}
+	if err := o.checkRows(r); err != nil {
 		return 0, err
 	}
 	sum := &BulkError{}
@@ -137,6 +143,34 @@ func (o *Org) Bulk(ctx context.Context, r BulkRequest) (done int, err error) {
 		return sum.Done, nil
 	}
 	return sum.Done, sum
+}
+
+// request is that of one row.
+func (r BulkRequest) request(row EnrolRow) EnrolRequest {
+	out := EnrolRequest{
+		Order: r.Order, Username: row.Username, Realname: row.Realname, Email: row.Email, Phone: row.Phone,
+		Platform: r.Platform, Shared: r.Shared, Deliver: r.Deliver, Install: r.Install, Valid: r.Valid,
+	}
+	if r.Deliver == DeliverEmail {
+		out.Phone = ""
+	}
+	return out
+}
+
+// checkRows looks for faults in every row before the first is begun.
+func (o *Org) checkRows(r BulkRequest) error {
+	var faults []RowFault
+	for _, row := range r.Rows {
+		for _, f := range policyFaults(o.complete(r.request(row)).check()) {
+			if len(faults) < mostFaults {
+				faults = append(faults, RowFault{Line: row.Line, Column: f.Field, Text: f.Rule})
+			}
+		}
+	}
+	if faults != nil {
+		return &RowsError{Faults: faults}
+	}
+	return nil
 }
 
 func (e *BulkError) count(got RowOutcome) {
@@ -171,14 +205,7 @@ func (o *Org) bulkRow(ctx context.Context, r BulkRequest, row EnrolRow) RowOutco
 	if r.Journal.Done(key) {
 		return RowOutcome{Row: row, Outcome: OutcomeSkipped}
 	}
-	request := EnrolRequest{
-		Order: r.Order, Username: row.Username, Realname: row.Realname, Email: row.Email, Phone: row.Phone,
-		Platform: r.Platform, Shared: r.Shared, Deliver: r.Deliver, Install: r.Install, Valid: 0,
-	}
-	if r.Deliver == DeliverEmail {
-		request.Phone = ""
-	}
-	got, err := o.Enrol(ctx, request)
+	got, err := o.Enrol(ctx, o.complete(r.request(row)))
 	if err == nil {
 		err = r.Journal.note(key, o.config.Name, row.Username)
 	}

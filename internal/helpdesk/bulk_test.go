@@ -42,7 +42,7 @@ func TestReadRowsRefuses(t *testing.T) {
 		"column twice":   {"username,email,email\n", []string{"line 1: email: is there twice"}},
 		"fields":         {"username,email\na,b@c,d\nb\n", []string{"line 2: has 3 fields, the header 2", "line 3: has 1 fields"}},
 		"quotes":         {"username\n\"a\n", []string{"cannot be read as CSV"}},
-		"not UTF-8":      {"username\n\xff\n", []string{"line 2: username: is not UTF-8"}},
+		"not UTF-8":      {"username\n\xff\n", []string{"line 2: username: must have at most 256 bytes on one line"}},
 		"many faults": {
 			"username,phone\n,+17345550001\nanna,123\nANNA,+17345550001\n",
 			[]string{
@@ -193,6 +193,15 @@ func TestBulkCancelled(t *testing.T) {
 	failed, ok := errors.AsType[*helpdesk.BulkError](err)
 	if !ok || done != 3 || failed.Left != 7 || failed.Failed != 0 || !errors.Is(err, context.Canceled) {
 		t.Errorf("Bulk = %d, %v", done, err)
+	}
+	// Faults of rows come before anything is sent.
+	calls := len(b.Calls())
+	request.Rows, request.Deliver = append(people(2), helpdesk.EnrolRow{Line: 4, Username: "tablet"}), helpdesk.DeliverSMS
+	if _, err := b.org(t).Bulk(t.Context(), request); !errors.Is(err, helpdesk.ErrRows) || !strings.Contains(err.Error(), "line 4: phone: is missing") {
+		t.Errorf("a row without a phone: %v", err)
+	}
+	if n := len(b.Calls()) - calls; n != 0 {
+		t.Errorf("%d calls were made", n)
 	}
 	request.Deliver = helpdesk.DeliverLink
 	if _, err := b.org(t).Bulk(t.Context(), request); !errors.Is(err, helpdesk.ErrPolicy) {

@@ -4,9 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/mail"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"mfaserver/duoclient"
 	"mfaserver/internal/secret"
@@ -144,13 +148,7 @@ func (e *EnrolError) Unwrap() error { return e.Err }
 //
 // A phone that is activated already gets no new link.
 func (o *Org) Enrol(ctx context.Context, r EnrolRequest) (*Enrolment, error) {
-	if r.Deliver == "" {
-		r.Deliver = DeliverLink
-	}
-	if r.Valid == 0 {
-		r.Valid = o.config.ActivationLife
-	}
-	r.Phone = plainNumber(r.Phone)
+	r = o.complete(r)
 	if err := r.check(); err != nil {
 		return nil, err
 	}
@@ -168,6 +166,18 @@ func (o *Org) Enrol(ctx context.Context, r EnrolRequest) (*Enrolment, error) {
 		err = e.run(ctx)
 	}
 	return e.result, err
+}
+
+// complete fills in what the request leaves open.
+func (o *Org) complete(r EnrolRequest) EnrolRequest {
+	if r.Deliver == "" {
+		r.Deliver = DeliverLink
+	}
+	if r.Valid == 0 {
+		r.Valid = o.config.ActivationLife
+	}
+	r.Phone = plainNumber(r.Phone)
+	return r
 }
 
 var (
@@ -189,6 +199,13 @@ func (r EnrolRequest) check() error {
 	mail := r.Deliver == DeliverEmail
 	bad(strings.TrimSpace(r.Username) == "", "username", "is missing")
 	bad(strings.TrimSpace(r.Username) != r.Username, "username", "begins or ends with a blank")
+	bad(!isLine(r.Username, longestName), "username", fmt.Sprintf("must have at most %d bytes on one line", longestName))
+	bad(!isLine(r.Realname, longestText), "realname", fmt.Sprintf("must have at most %d bytes on one line", longestText))
+	bad(!isLine(r.PhoneName, longestName), "phone_name", fmt.Sprintf("must have at most %d bytes on one line", longestName))
+	bad(!isAddress(r.Email), "email", "must be one e-mail address")
+	bad(!slices.Contains(platforms(), strings.ToLower(r.Platform)), "platform", "must be one of:"+strings.Join(platforms(), ", ")[1:])
+	bad(len(r.Extension) > longestExtension || strings.Trim(r.Extension, "0123456789*#,") != "", "extension",
+		fmt.Sprintf("must have at most %d characters: digits, *, # and commas", longestExtension))
 	bad(r.Phone != "" && !international.MatchString(r.Phone), "phone",
 		"must be an international number such as +17345550100; without + Duo takes it for one of the USA")
 	bad(r.Phone == "" && r.Extension != "", "extension", "needs a phone number")
@@ -204,6 +221,35 @@ func (r EnrolRequest) check() error {
 		bad(true, "deliver", "must be one of none, link, sms, email")
 	}
 	return errors.Join(faults...)
+}
+
+// Duo's bounds. They are checked before the first step, so that no later one is
+// refused for what could have been known.
+const (
+	longestName      = 256
+	longestText      = 1024
+	longestAddress   = 254
+	longestExtension = 32
+)
+
+// platforms are Duo's words, and none.
+func platforms() []string {
+	return []string{
+		"", "unknown", "google android", "apple ios", "windows phone 7", "windows phone", "rim blackberry", "java j2me", "palm webos",
+		"symbian os", "windows mobile", "generic smartphone",
+	}
+}
+
+func isLine(text string, most int) bool {
+	return len(text) <= most && utf8.ValidString(text) && !strings.ContainsFunc(text, unicode.IsControl)
+}
+
+func isAddress(text string) bool {
+	if text == "" {
+		return true
+	}
+	a, err := mail.ParseAddress(text)
+	return err == nil && a.Address == text && len(text) <= longestAddress
 }
 
 func (r EnrolRequest) phoneParams() duoclient.PhoneParams {

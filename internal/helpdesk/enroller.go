@@ -79,7 +79,7 @@ func (e *enroller) findUser(ctx context.Context) (StepState, error) {
 	if err != nil {
 		return "", err
 	}
-	e.user = user
+	e.user, e.result.Username = user, user.Username
 	return StepFound, nil
 }
 

@@ -8,7 +8,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"unicode/utf8"
 )
 
 // ErrRows says that a list to enrol has faults; the error is a [*RowsError].
@@ -152,9 +151,6 @@ func (l *rowReader) readRow(line int, record []string) {
 	fields := map[string]*string{"username": &row.Username, "email": &row.Email, "realname": &row.Realname, "phone": &row.Phone}
 	for i, name := range l.header {
 		text := strings.TrimSpace(record[i])
-		if !utf8.ValidString(text) {
-			l.fault(line, name, "is not UTF-8")
-		}
 		*fields[name] = text
 	}
 	row.Phone = plainNumber(row.Phone)
