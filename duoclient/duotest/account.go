@@ -25,7 +25,10 @@ type account struct {
 	integrations table[*integration]
 	admins       table[*admin]
 	directories  map[string]Directory
-	activations  map[string]*activation // by code
+	activations  map[string]*activation   // by code
+	trusted      map[string]trustedDevice // by token
+	offers       map[string]offer         // by txid
+	portals      map[string]portal        // by code
 	settings     map[string]any
 	logo         []byte
 	pushes       history[*push]
@@ -51,6 +54,9 @@ func newAccount(name string) *account {
 		admins:       newTable[*admin](),
 		directories:  map[string]Directory{},
 		activations:  map[string]*activation{},
+		trusted:      map[string]trustedDevice{},
+		offers:       map[string]offer{},
+		portals:      map[string]portal{},
 		settings:     defaultSettings(name),
 		verified:     map[string]*push{},
 	}
@@ -157,9 +163,12 @@ func (a *account) remove(u *user) {
 	for _, id := range slices.Clone(u.tokens) {
 		a.detachToken(u, id)
 	}
-	for _, c := range a.webauthn.all() {
-		if c.userID == u.id {
-			a.webauthn.remove(c.Key)
+	for _, c := range a.credentialsOf(u) {
+		a.webauthn.remove(c.Key)
+	}
+	for _, p := range a.pushes.entries {
+		if p.userID == u.id {
+			p.end(AnswerCancelled, p.At)
 		}
 	}
 }

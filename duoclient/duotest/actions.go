@@ -198,23 +198,11 @@ func (s *Server) settlePush(x *exchange, p *prompt) {
 func (s *Server) actPasscode(x *exchange, p *prompt) {
 	code := strings.ReplaceAll(x.form.Get("passcode"), " ", "")
 	s.settle(x, p, func(u *user) (v verdict, ok, failed bool) {
-		for _, d := range p.account.devices(u) {
-			if !d.spendPasscode(code) {
-				continue
-			}
-			view, factor := d.snapshot(), "duo_mobile_passcode"
-			if !d.Activated {
-				factor = "sms_passcode"
-			}
-			return verdict{event: "authentication", factor: factor, reason: "valid_passcode", device: &view}, true, false
+		v, ok = p.account.spend(u, code, x.now)
+		if !ok {
+			p.say("Incorrect passcode. Please try again.")
 		}
-		for _, id := range u.tokens {
-			if t := p.account.tokens.get(id); t.spend(code, x.now) {
-				return verdict{event: "authentication", factor: "hardware_token", reason: "valid_passcode", deviceName: t.serial}, true, false
-			}
-		}
-		// The service takes bypass codes in this field as well.
-		return s.tryBypass(x, p, u, code, "Incorrect passcode. Please try again.")
+		return v, ok, !ok
 	}, false)
 }
 

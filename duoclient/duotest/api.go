@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"net"
+	"net/http"
 	"net/mail"
 	"net/netip"
 	"slices"
@@ -48,8 +49,8 @@ func (x *exchange) answer(response any) {
 	switch r := response.(type) {
 	case listing:
 		x.succeed(r.items, r.metadata)
-	case image:
-		x.status, x.body = 200, r
+	case picture:
+		x.status, x.body = http.StatusOK, r
 		x.header.Set("Content-Type", "image/png")
 	case fields:
 		x.succeed(sorted(r), nil)

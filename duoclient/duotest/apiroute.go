@@ -10,15 +10,15 @@ import (
 type apiRoute struct {
 	method, pattern string
 	permission      Permission // of an Admin API integration; empty: none
-	// serve answers with the response, a [listing] or an [image]. It holds
+	// serve answers with the response, a [listing] or a [picture]. It holds
 	// the server's mutex.
 	serve func(*apiCall) (any, error)
 	// waits instead of serve does without the mutex, for calls that wait.
 	waits func(*apiCall) (any, error)
 }
 
-// image is a response that is no JSON.
-type image []byte
+// picture is a response that is no JSON.
+type picture []byte
 
 // requestTarget is the path as it was sent, and the query. Ruby's client sends
 // an absolute URI.

@@ -93,6 +93,9 @@ type Config struct {
 	Application string
 	// EnrollPolicy is for people without a device; [PolicyEnroll] when empty.
 	EnrollPolicy EnrollPolicy
+	// VerifiedPush is how many digits a verified push has, 3 to 6; callers
+	// of the Auth API that can show them get an offer. 0: none.
+	VerifiedPush int
 	// LockoutThreshold failures in a row lock a user out; 10 when zero,
 	// never when negative.
 	LockoutThreshold int
@@ -143,6 +146,9 @@ func (c Config) validate() error {
 	case PolicyEnroll, PolicyAllow, PolicyDeny:
 	default:
 		return fmt.Errorf("%w: enroll policy %q", ErrConfig, c.EnrollPolicy)
+	}
+	if c.VerifiedPush != 0 && (c.VerifiedPush < 3 || c.VerifiedPush > 6) {
+		return fmt.Errorf("%w: a verified push of %d digits", ErrConfig, c.VerifiedPush)
 	}
 	if c.AutoTimeout < 0 {
 		return fmt.Errorf("%w: negative AutoTimeout", ErrConfig)

@@ -38,6 +38,12 @@ type pageData struct {
 	Devices               []pageDevice
 	Pushed                *pageDevice
 	CanPush, CanBypass    bool
+	Person, Query, Code   string
+	PhoneLink             string
+	Refresh               bool
+	Rows                  []phoneRow
+	More                  int
+	Children              [][2]string
 	Phones                []phoneView
 	Waiting, History      []pushView
 	Style                 template.CSS
@@ -110,7 +116,7 @@ func pageOf(p *prompt, title string) pageData {
 		Title: title, Tx: p.id,
 		Application: p.request.application, Username: p.request.username,
 		AccessIP: p.access.ip, Browser: p.access.browser,
-		Message: p.message, Bad: p.bad,
+		Message: p.message, Bad: p.bad, PhoneLink: phoneLink(p.request.username),
 	}
 }
 

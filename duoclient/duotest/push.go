@@ -59,16 +59,15 @@ type push struct {
 	account *account
 	userID  string
 	expires time.Time
-	changed chan struct{} // closed with the answer
-	settled bool          // whoever waited has seen the answer
-	shown   bool          // the phone shows the code
+	told    func(Answer) // hears the answer; may be nil
+	settled bool         // whoever waited has seen the answer
+	shown   bool         // the phone shows the code
 }
 
 func (p *push) pending(now time.Time) bool { return p.Answer == "" && now.Before(p.expires) }
 
 // ring makes a phone ring. The caller holds the mutex.
 func (s *Server) ring(p *push) *push {
-	p.changed = make(chan struct{})
 	p.account.pushes.add(p)
 	close(s.pushed)
 	s.pushed = make(chan struct{})
@@ -81,7 +80,9 @@ func (p *push) end(answer Answer, now time.Time) bool {
 		return false
 	}
 	p.Answer, p.Answered = answer, now
-	close(p.changed)
+	if p.told != nil {
+		p.told(answer)
+	}
 	return true
 }
 
