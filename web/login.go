@@ -112,14 +112,24 @@ func (s *Server) firstCall(ctx context.Context, w http.ResponseWriter, r *http.R
 		s.refusePrimary(ctx, w, r, a, err)
 		return
 	}
-	accepted := audit.Event{Name: audit.PrimaryOK, Outcome: audit.OK, Username: result.User.Username}
-	if err := s.record(ctx, a.client, accepted); err != nil {
+	if err := s.recordAccepted(ctx, a.client, result.User); err != nil {
 		s.unavailable(w, r, a.format, err)
 		return
 	}
 	s.begin(ctx, w, r, a, result, mfa.BeginRequest{
 		CheckedAt: checked, RedirectURI: base + "/api/" + s.versionOf(r) + callbackPath,
 	})
+}
+
+// recordAccepted notes a right password, and that a one-time one is now spent
+// (threat T015).
+func (s *Server) recordAccepted(ctx context.Context, c mfa.Client, u primary.User) error {
+	e := audit.Event{Name: audit.PrimaryOK, Outcome: audit.OK, Username: u.Username}
+	if err := s.record(ctx, c, e); err != nil || !u.Bootstrap {
+		return err
+	}
+	e.Name = audit.BootstrapUsed
+	return s.record(ctx, c, e)
 }
 
 // begin fills the request in and asks for the second factor.

@@ -355,3 +355,14 @@ func TestAccept(t *testing.T) {
 		}
 	}
 }
+
+// Threat T015: the trail says that a one-time password is spent.
+func TestOneTimePasswordIsRecorded(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	w.users[0].Bootstrap = true
+	newSite(t, w).first(t, w.users[0].Username, "right")
+	if got, want := w.names(), []audit.Name{audit.PrimaryOK, audit.BootstrapUsed}; !slices.Equal(got, want) {
+		t.Errorf("audit = %v, want %v", got, want)
+	}
+}

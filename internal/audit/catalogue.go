@@ -12,9 +12,8 @@ const (
 	AuditDisturbed Name = "audit.disturbed"
 	ClockStepped   Name = "clock.stepped"
 
-	ServerStart  Name = "server.start"
-	ServerStop   Name = "server.stop"
-	ConfigLoaded Name = "config.loaded"
+	ServerStart Name = "server.start"
+	ServerStop  Name = "server.stop"
 
 	PrimaryOK        Name = "primary.ok"
 	PrimaryRefused   Name = "primary.refused"
