@@ -11,7 +11,7 @@ var (
 	ErrSecondFactorUnavailable = errors.New("mfa: second factor unavailable")
 )
 
-// ErrNotEnrolled: Duo has nothing that the user could authenticate with, and
+// ErrNotEnrolled means that Duo has nothing that the user could authenticate with, and
 // no rule lets him enrol during a login. Begin's, and also [ErrRefused]; a
 // caller may say so, because only somebody with the password gets this far.
 var ErrNotEnrolled = errors.New("mfa: user is not enrolled")

@@ -18,8 +18,10 @@ const bindingCookie = "mfa_binding"
 const maxAgent = 256
 
 // client says who sent r, as far as that can be trusted.
-func (s *Server) client(r *http.Request) mfa.Client {
-	addr, proven := clientAddr(r, s.cfg.TrustedProxies)
+func (s *Server) client(r *http.Request) mfa.Client { return clientOf(r, s.cfg.TrustedProxies) }
+
+func clientOf(r *http.Request, trusted []netip.Prefix) mfa.Client {
+	addr, proven := clientAddr(r, trusted)
 	return mfa.Client{
 		Addr:      addr,
 		Forwarded: !proven,
@@ -27,6 +29,12 @@ func (s *Server) client(r *http.Request) mfa.Client {
 		Binding:   bindingOf(r),
 		RequestID: requestID(r.Context()),
 	}
+}
+
+// Clients returns the function that says who sent a request as this package
+// does, for the rooms beside it.
+func Clients(trusted []netip.Prefix) func(*http.Request) mfa.Client {
+	return func(r *http.Request) mfa.Client { return clientOf(r, trusted) }
 }
 
 // ClientAddr returns the function that tells a request's client address as

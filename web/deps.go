@@ -71,3 +71,11 @@ type Limiter interface {
 type Recorder interface {
 	Record(ctx context.Context, e audit.Event) error
 }
+
+// Room is a part of the site with rules of its own. What it is asked has
+// passed the request policy and carries the headers of every answer.
+type Room struct {
+	// Path is the prefix, without a slash at its end.
+	Path    string
+	Handler http.Handler
+}

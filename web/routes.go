@@ -79,10 +79,21 @@ func (s *Server) routes() *mux.Router {
 			router.Handle(base+e.path, s.serve(e)).Name(base + e.path)
 		}
 	}
+	for _, room := range s.deps.Rooms {
+		router.PathPrefix(room.Path + "/").Handler(enter(room))
+	}
 	router.NotFoundHandler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		empty(w, http.StatusNotFound)
 	})
 	return router
+}
+
+// enter names the room in what is noted of the request.
+func enter(room Room) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		notesOf(r.Context()).route = room.Path
+		room.Handler.ServeHTTP(w, r)
+	})
 }
 
 // serve guards one endpoint: the custom header first, as in the engine, then

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -54,7 +55,8 @@ type Config struct {
 	Logger *slog.Logger
 }
 
-// Deps are the rooms behind the server. All are required.
+// Deps are the rooms behind the server, and those beside it. All are required
+// but Rooms.
 type Deps struct {
 	Authenticator primary.Authenticator
 	Directory     Directory
@@ -65,6 +67,8 @@ type Deps struct {
 	Notes         LoginNotes
 	SecondCalls   Limiter
 	Recorder      Recorder
+	// Rooms stand beside the login API; none is needed.
+	Rooms []Room
 }
 
 // Server answers HTTP requests. It is safe for concurrent use.
@@ -147,6 +151,11 @@ func checkDeps(d Deps) error {
 	} {
 		if dep.missing {
 			errs = append(errs, errors.New("no "+dep.name))
+		}
+	}
+	for _, room := range d.Rooms {
+		if room.Handler == nil || !strings.HasPrefix(room.Path, "/api/") || !canonicalPath(room.Path) || strings.HasSuffix(room.Path, "/") {
+			errs = append(errs, errors.New("a room without handler, or at a path that is none below /api"))
 		}
 	}
 	return errors.Join(errs...)

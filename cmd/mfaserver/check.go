@@ -1,48 +1,94 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
+	"mfaserver/duoclient"
+	"mfaserver/internal/checkup"
 	"mfaserver/internal/config"
 )
 
+// errCheck: something that check looked at failed.
+var errCheck = errors.New("the check found failures")
+
 func newCheck(g *globals) *cobra.Command {
-	return &cobra.Command{
+	var configOnly bool
+	cmd := &cobra.Command{
 		Use:   "check",
-		Short: "Check the configuration file",
+		Short: "Check the configuration file, and the credentials in it against Duo",
 		Long: `check reads the configuration as serve would and lists everything that is wrong
-with it, each with its line. Nothing is started or changed.`,
-		Example: "  mfaserver --config /etc/mfaserver/mfaserver.yaml check",
-		Args:    noArgs,
-		RunE:    func(*cobra.Command, []string) error { return g.check() },
+with it, each with its line. Then it asks Duo whether it takes every application's
+credentials, says which API a pair of keys belongs to when it stands in the wrong
+place, and looks at the clock, the certificates and the directory keys. Whatever
+failed says what to do next. Nothing is started or changed; a directory key is
+tried with a user whom no directory has, for Duo has no other call that knows it.
+
+The exit code is 0 when nothing failed; warnings are well.`,
+		Example: `  mfaserver --config /etc/mfaserver/mfaserver.yaml check
+  mfaserver check --config-only
+  mfaserver check --output json`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return g.check(cmd.Context(), configOnly) },
 	}
+	cmd.Flags().BoolVar(&configOnly, "config-only", false, "look at the file alone, and ask Duo nothing")
+	return cmd
 }
 
 // checkResult is what check prints for programs.
 type checkResult struct {
-	OK     bool           `json:"ok"`
-	File   string         `json:"file"`
-	Faults []config.Fault `json:"faults,omitempty"`
+	OK       bool              `json:"ok"`
+	File     string            `json:"file"`
+	Faults   []config.Fault    `json:"faults,omitempty"`
+	Findings []checkup.Finding `json:"findings,omitempty"`
 }
 
-func (g *globals) check() error {
+func (g *globals) check(ctx context.Context, configOnly bool) error {
 	cfg, err := loadConfig(g.config)
 	if err == nil {
 		_, err = newUniversal(cfg)
 	}
-	if g.output == "json" {
-		result := checkResult{OK: err == nil, File: g.config}
-		if faults, ok := errors.AsType[*config.FaultsError](err); ok {
-			result.Faults = faults.Faults
+	result := checkResult{OK: err == nil, File: g.config}
+	if faults, ok := errors.AsType[*config.FaultsError](err); ok {
+		result.Faults = faults.Faults
+	}
+	if err == nil && !configOnly {
+		report := g.checkup(ctx, cfg)
+		result.OK, result.Findings = report.OK(), report.Findings
+		if !result.OK {
+			err = fmt.Errorf("%w: %d, with %d warning(s)", errCheck, report.Count(checkup.Fail), report.Count(checkup.Warn))
 		}
+	}
+	if g.output == "json" {
 		return errors.Join(printJSON(g.console.out, result), err)
 	}
-	if err != nil {
-		return err
+	if printErr := g.printFindings(result.Findings); printErr != nil || err != nil {
+		return errors.Join(printErr, err)
 	}
 	_, err = fmt.Fprintf(g.console.out, "%s: good\n", g.config)
 	return err
+}
+
+func (g *globals) checkup(ctx context.Context, cfg *config.Config) checkup.Report {
+	progress := g.progress("asking Duo")
+	defer progress.end()
+	return checkup.Run(ctx, checkup.Config{
+		Settings: cfg, Now: now, Progress: func(checkup.Finding) { progress.step() },
+		Options: []duoclient.Option{duoclient.WithClock(now)},
+	})
+}
+
+// printFindings prints a line for each, and below it what to do.
+func (g *globals) printFindings(findings []checkup.Finding) error {
+	rows := make([][]string, 0, len(findings))
+	for _, f := range findings {
+		rows = append(rows, []string{string(f.Level), f.Subject, f.Text})
+		if f.Advice != "" {
+			rows = append(rows, []string{"", "", "-> " + f.Advice})
+		}
+	}
+	return tableRows(g.console.out, rows)
 }

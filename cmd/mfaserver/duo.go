@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -18,8 +19,9 @@ type duo struct {
 	org string
 	// all is --all-orgs.
 	all bool
-	// reason and ticket are for the audit trail.
-	reason, ticket string
+	// reason and ticket are for the audit trail, and so is verb, which is
+	// noun and verb.
+	reason, ticket, verb string
 
 	cfg  *config.Config
 	desk *helpdesk.Desk
@@ -44,8 +46,21 @@ a rule refuses, 5 Duo cannot be reached.`,
   mfaserver duo bypass create alice --reason "phone lost, ticket 4711"`,
 		d.users(), d.phones(), d.bypass(), d.groups(), d.tokens(), d.integrations(), d.admins(),
 		d.logs(), d.settings(), d.admin(), d.auth(), d.accounts(), d.orgs())
+	d.name(cmd)
 	cmd.PersistentFlags().StringVar(&d.org, "org", "", "`name` of the organization (default: the account of duo.admin and duo.auth)")
 	return cmd
+}
+
+// name makes every command say its name when it runs.
+func (d *duo) name(cmd *cobra.Command) {
+	run := cmd.RunE
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		_, d.verb, _ = strings.Cut(cmd.CommandPath(), " duo ")
+		return run(cmd, args)
+	}
+	for _, sub := range cmd.Commands() {
+		d.name(sub)
+	}
 }
 
 // noun is a command that only has commands.

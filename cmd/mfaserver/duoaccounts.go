@@ -60,7 +60,7 @@ func (d *duo) accountsList() *cobra.Command {
 				return err
 			}
 			var all []duoclient.Account
-			deed := helpdesk.Deed{Action: helpdesk.ActionRead, Detail: map[string]string{"command": "accounts list"}}
+			deed := helpdesk.Deed{Action: helpdesk.ActionRead, Detail: map[string]string{"command": d.verb}}
 			err = d.doAccounts(ctx, desk, deed, func(ctx context.Context) error {
 				all, err = accounts.List(ctx)
 				return err

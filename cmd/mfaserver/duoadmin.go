@@ -35,7 +35,7 @@ func (d *duo) adminInfo() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return d.reading(ctx, o, "admin info", "", func(ctx context.Context) error {
+			return d.reading(ctx, o, "", func(ctx context.Context) error {
 				summary, err := admin.Info.Summary(ctx)
 				if err != nil {
 					return err

@@ -53,7 +53,7 @@ func (d *duo) authTime(ctx context.Context, what string, ask func(*duoclient.Aut
 		return err
 	}
 	var at time.Time
-	err = d.reading(ctx, o, "auth check", "", func(ctx context.Context) error {
+	err = d.reading(ctx, o, "", func(ctx context.Context) error {
 		at, err = ask(auth, ctx)
 		return err
 	})
@@ -196,7 +196,7 @@ func (d *duo) authPreauth() *cobra.Command {
 			if userID.MatchString(args[0]) {
 				p = duoclient.PreauthParams{UserID: args[0]}
 			}
-			return d.reading(ctx, o, "auth preauth", args[0], func(ctx context.Context) error {
+			return d.reading(ctx, o, args[0], func(ctx context.Context) error {
 				got, err := auth.Preauth(ctx, p)
 				if err != nil {
 					return err
@@ -269,7 +269,7 @@ func (d *duo) authEnrollStatus() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return d.reading(ctx, o, "auth enroll-status", args[0], func(ctx context.Context) error {
+			return d.reading(ctx, o, args[0], func(ctx context.Context) error {
 				state, err := auth.EnrollStatus(ctx, args[0], code.Reveal())
 				if err != nil {
 					return err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"strings"
 	"time"
@@ -16,12 +15,11 @@ import (
 
 // enrolFlags are the flags of users enroll.
 type enrolFlags struct {
-	request  helpdesk.EnrolRequest
-	deliver  string
-	csv      string
-	journal  string
-	noQR     bool
-	platform string
+	request helpdesk.EnrolRequest
+	deliver string
+	csv     string
+	journal string
+	noQR    bool
 }
 
 func (d *duo) usersEnroll() *cobra.Command {
@@ -186,7 +184,7 @@ func (d *duo) enrolMany(ctx context.Context, f enrolFlags) error {
 }
 
 func (d *duo) readPeople(path string) ([]helpdesk.EnrolRow, error) {
-	var in io.Reader = d.console.in
+	in := d.console.in
 	if path != "-" {
 		f, err := os.Open(path) //nolint:gosec // the operator names the file
 		if err != nil {

@@ -43,12 +43,18 @@ func list[T any](ctx context.Context, d *duo, f listFlags, l listing[T]) error {
 	progress := d.progress("reading " + l.what)
 	defer progress.end()
 	out := newRows(d, l.columns, progress)
+	if _, err := d.orgsChosen(); err != nil {
+		return err
+	}
 	err := d.eachOrg(ctx, func(o *helpdesk.Org) error {
 		if d.all {
 			progress.doing(fmt.Sprintf("reading %s of %s", l.what, o.Name()))
 		}
 		return out.take(ctx, f.limit, o, l)
 	})
+	if err != nil && out.count == 0 {
+		return err // no list is not an empty list
+	}
 	return errors.Join(err, out.end())
 }
 
@@ -82,12 +88,12 @@ func (r *rows[T]) take(ctx context.Context, limit int, o *helpdesk.Org, l listin
 	if err != nil {
 		return err
 	}
-	return r.duo.reading(ctx, o, "list "+l.what, "", func(ctx context.Context) error {
-		return r.takeAll(ctx, limit, o, l.every(ctx, admin))
+	return r.duo.reading(ctx, o, "", func(ctx context.Context) error {
+		return r.takeAll(limit, o, l.every(ctx, admin))
 	})
 }
 
-func (r *rows[T]) takeAll(ctx context.Context, limit int, o *helpdesk.Org, every iter.Seq2[*T, error]) error {
+func (r *rows[T]) takeAll(limit int, o *helpdesk.Org, every iter.Seq2[*T, error]) error {
 	for v, err := range every {
 		if err != nil {
 			return err

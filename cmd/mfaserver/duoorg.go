@@ -155,12 +155,12 @@ func (d *duo) do(ctx context.Context, o *helpdesk.Org, deed helpdesk.Deed, effec
 }
 
 // reading records that a command reads.
-func (d *duo) reading(ctx context.Context, o *helpdesk.Org, what, subject string, read func(ctx context.Context) error) error {
+func (d *duo) reading(ctx context.Context, o *helpdesk.Org, subject string, read func(ctx context.Context) error) error {
 	order, err := d.order(helpdesk.ActionRead)
 	if err != nil {
 		return err
 	}
-	deed := helpdesk.Deed{Action: helpdesk.ActionRead, Subject: subject, Detail: map[string]string{"command": what}}
+	deed := helpdesk.Deed{Action: helpdesk.ActionRead, Subject: subject, Detail: map[string]string{"command": d.verb}}
 	return inWhich(o, o.Do(ctx, order, deed, read))
 }
 

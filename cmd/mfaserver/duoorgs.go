@@ -83,7 +83,7 @@ func (d *duo) orgsDiscover() *cobra.Command {
 				return err
 			}
 			var found []helpdesk.Proposal
-			deed := helpdesk.Deed{Action: helpdesk.ActionRead, Detail: map[string]string{"command": "orgs discover"}}
+			deed := helpdesk.Deed{Action: helpdesk.ActionRead, Detail: map[string]string{"command": d.verb}}
 			err = d.doAccounts(ctx, desk, deed, func(ctx context.Context) error {
 				found, err = desk.Discover(ctx)
 				return err

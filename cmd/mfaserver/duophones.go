@@ -227,7 +227,7 @@ func (d *duo) activate(ctx context.Context, name string, p duoclient.ActivationP
 
 func (d *duo) showActivation(a *duoclient.Activation, noQR bool) error {
 	err := d.say("activation URL: %s\nIt is good for %s and is not shown again.",
-		printable(a.ActivationURL.Reveal()), time.Duration(a.ValidSecs)*time.Second)
+		printable(a.ActivationURL.Reveal()), lasts(time.Duration(a.ValidSecs)*time.Second))
 	if a.InstallationURL != "" {
 		err = errors.Join(err, d.say("installation URL: %s", printable(a.InstallationURL)))
 	}

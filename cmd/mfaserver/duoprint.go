@@ -87,3 +87,15 @@ func yesNo(is bool) string {
 	}
 	return "no"
 }
+
+// lasts prints a duration without trailing zero parts.
+func lasts(d time.Duration) string {
+	text := d.String()
+	if strings.HasSuffix(text, "m0s") {
+		text = strings.TrimSuffix(text, "0s")
+	}
+	if strings.HasSuffix(text, "h0m") {
+		text = strings.TrimSuffix(text, "0m")
+	}
+	return text
+}

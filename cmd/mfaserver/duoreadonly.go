@@ -58,7 +58,7 @@ func getCommand[T any](d *duo, use, short, example, key string, columns []column
 		if err != nil {
 			return err
 		}
-		return d.reading(ctx, o, short, "", func(ctx context.Context) error {
+		return d.reading(ctx, o, "", func(ctx context.Context) error {
 			v, err := get(ctx, admin, args[0])
 			if err != nil {
 				return err

@@ -16,7 +16,6 @@ import (
 
 // reportFlags are the flags of users report.
 type reportFlags struct {
-	kinds  []string
 	every  bool
 	days   int
 	csv    string
@@ -159,7 +158,7 @@ func (d *duo) reportTo(f reportFlags, progress *progress) (reportOut, error) {
 		w := helpdesk.NewCSVWriter(d.console.out)
 		return csvOut(w, func() error { return nil }), nil
 	case f.csv != "":
-		file, err := os.OpenFile(f.csv, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600) //nolint:gosec // the operator names the file
+		file, err := os.OpenFile(f.csv, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 		if err != nil {
 			return reportOut{}, fmt.Errorf("%w: %w", errUsage, err)
 		}

@@ -15,7 +15,6 @@ var (
 	userID  = regexp.MustCompile(`^DU[0-9A-Z]{18}$`)
 	phoneID = regexp.MustCompile(`^DP[0-9A-Z]{18}$`)
 	groupID = regexp.MustCompile(`^DG[0-9A-Z]{18}$`)
-	tokenID = regexp.MustCompile(`^DH[0-9A-Z]{18}$`)
 )
 
 // errAmbiguous: a name or number that more than one object has.

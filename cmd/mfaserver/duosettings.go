@@ -53,7 +53,7 @@ func (d *duo) settingsGet() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return d.reading(ctx, o, "settings get", "", func(ctx context.Context) error {
+			return d.reading(ctx, o, "", func(ctx context.Context) error {
 				settings, err := admin.Settings.Get(ctx)
 				if err != nil {
 					return err

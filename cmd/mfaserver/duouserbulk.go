@@ -31,6 +31,9 @@ func (d *duo) createUsers(ctx context.Context, names []string, p duoclient.UserP
 			break
 		}
 	}
+	if err != nil && out.count == 0 {
+		return err
+	}
 	return errors.Join(err, out.end())
 }
 

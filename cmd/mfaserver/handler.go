@@ -34,6 +34,7 @@ func (a *app) handler() (http.Handler, error) {
 		ClientPluginClass: a.cfg.ClientPluginClass,
 		Administrators:    a.cfg.Administrators,
 		AllowEnrolment:    enrolmentRule(a.cfg.Enrolment),
+		EnrolmentContact:  a.cfg.Enrolment.Contact,
 		CurlCAFile:        curlCAFile(a.cfg),
 		Now:               now,
 		Logger:            a.logger,

@@ -69,7 +69,7 @@ func exitCode(err error) int {
 	switch {
 	case errors.Is(err, errUsage):
 		return exitUsage
-	case isAny(err, config.ErrInvalid, errConfigFile):
+	case isAny(err, config.ErrInvalid, errConfigFile, errCheck):
 		return exitConfig
 	case isAny(err, refusals()...):
 		return exitRefused

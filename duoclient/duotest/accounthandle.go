@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// ErrAccount: an account that cannot be made.
+// ErrAccount means an account that cannot be made.
 var ErrAccount = errors.New("duotest: account refused")
 
 // Account is one account of the simulator: the parent's, or a child's. Its

@@ -228,7 +228,7 @@ func (s *Server) settle(x *exchange, p *prompt, try func(*user) (v verdict, ok, 
 	s.mu.Lock()
 	u := p.account.find(p.request.username)
 	st, reason := s.preauth(p.account, p.request.client, p.request.username)
-	if p.finished || u == nil || (st != standingAuth && !(st == standingEnroll && len(u.bypass) > 0)) {
+	if p.finished || u == nil || (st != standingAuth && (st != standingEnroll || len(u.bypass) == 0)) {
 		s.mu.Unlock()
 		s.blockedPage(x, p, reason) // something changed since the page was shown
 		return

@@ -8,10 +8,17 @@ import (
 
 // platforms are the words of requests and of answers.
 var platforms = [][2]string{ //nolint:gochecknoglobals // constant
-	{"unknown", "Unknown"}, {"google android", "Google Android"}, {"apple ios", "Apple iOS"},
-	{"windows phone 7", "Windows Phone"}, {"windows phone", "Windows Phone"}, {"rim blackberry", "RIM Blackberry"},
-	{"java j2me", "Java J2ME"}, {"palm webos", "Palm WebOS"}, {"symbian os", "Symbian OS"},
-	{"windows mobile", "Windows Mobile"}, {"generic smartphone", "Generic Smartphone"},
+	{"unknown", "Unknown"},
+	{"google android", "Google Android"},
+	{"apple ios", "Apple iOS"},
+	{"windows phone 7", "Windows Phone"},
+	{"windows phone", "Windows Phone"},
+	{"rim blackberry", "RIM Blackberry"},
+	{"java j2me", "Java J2ME"},
+	{"palm webos", "Palm WebOS"},
+	{"symbian os", "Symbian OS"},
+	{"windows mobile", "Windows Mobile"},
+	{"generic smartphone", "Generic Smartphone"},
 }
 
 func (s *Server) phoneRoutes() []apiRoute {

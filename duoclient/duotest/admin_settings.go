@@ -2,6 +2,7 @@ package duotest
 
 import (
 	"encoding/base64"
+	"maps"
 	"math"
 	"net/http"
 	"regexp"
@@ -115,9 +116,7 @@ func (s *Server) settingRoutes() []apiRoute {
 
 func (s *Server) getSettings(c *apiCall) (any, error) {
 	out := fields{}
-	for name, value := range c.account.settings {
-		out[name] = value
-	}
+	maps.Copy(out, c.account.settings)
 	return out, nil
 }
 
@@ -148,9 +147,7 @@ func (s *Server) updateSettings(c *apiCall) (any, error) {
 	if (value("keypress_confirm") == "") != (value("keypress_fraud") == "") {
 		return nil, errInvalid("keypress_confirm")
 	}
-	for name, v := range changed {
-		c.account.settings[name] = v
-	}
+	maps.Copy(c.account.settings, changed)
 	if name, ok := changed["name"].(string); ok {
 		c.account.name = name
 	}

@@ -109,7 +109,7 @@ func (c *apiCall) newToken() (*token, error) {
 	if err != nil {
 		return nil, err
 	}
-	t.counter = uint64(counter) //nolint:gosec // not negative
+	t.counter = uint64(counter)
 	if kind[0] == 't' {
 		t.step, err = c.number("totp_step", 30, 1, 3600)
 	}

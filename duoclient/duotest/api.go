@@ -34,6 +34,9 @@ func (s *Server) serveAPI(x *exchange) {
 	case errors.Is(err, errInstead):
 		x.succeed("", nil)
 	case errors.As(err, &refusal):
+		if x.wrong.Instead {
+			x.wrong = AnswerFaults{} // whoever is not let in learns that first
+		}
 		s.note(x, func(call *Call) { call.Error = refusal.message })
 		x.refuse(refusal)
 	case err != nil:

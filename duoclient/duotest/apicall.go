@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"mime"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -39,7 +40,7 @@ func (x *exchange) readSigned() (parts signedParts, params url.Values, err error
 		parts.form, err = jsonPairs(x.raw)
 	}
 	params = url.Values{}
-	for _, p := range append(parts.query[:len(parts.query):len(parts.query)], parts.form...) {
+	for _, p := range append(slices.Clip(parts.query), parts.form...) {
 		params.Add(p[0], p[1])
 	}
 	if !parts.formBody {

@@ -31,6 +31,7 @@ func errNoCredentials() error { return &apiError{40101, "Missing request credent
 func errUnknownKey() error {
 	return &apiError{40102, "Invalid integration key in request credentials", ""}
 }
+
 func errBadSignature() error      { return &apiError{40103, "Invalid signature in request credentials", ""} }
 func errNoTimestamp() error       { return &apiError{40104, "Missing request timestamp", ""} }
 func errBadTimestamp() error      { return &apiError{40105, "Bad request timestamp", ""} }
@@ -49,7 +50,8 @@ func (x *exchange) refuse(e *apiError) {
 	if e.detail != "" {
 		o = append(o, member{"message_detail", e.detail})
 	}
-	x.status, x.object, x.blanks = e.status(), append(o, member{"stat", "FAIL"}), true
+	o = append(o, member{"stat", "FAIL"})
+	x.status, x.object, x.blanks = e.status(), o, true
 	x.header.Set("Content-Type", "application/json")
 }
 

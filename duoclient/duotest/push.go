@@ -11,7 +11,7 @@ import (
 // pushLife is how long a push of the Auth API rings.
 const pushLife = time.Minute
 
-// ErrPush: there is no push to answer.
+// ErrPush means that there is no push to answer.
 var ErrPush = errors.New("duotest: no push is waiting")
 
 // Answer is what a person does about a push, or what became of it.
@@ -75,15 +75,14 @@ func (s *Server) ring(p *push) *push {
 }
 
 // end answers a push, once. The caller holds the mutex.
-func (p *push) end(answer Answer, now time.Time) bool {
+func (p *push) end(answer Answer, now time.Time) {
 	if p.Answer != "" {
-		return false
+		return
 	}
 	p.Answer, p.Answered = answer, now
 	if p.told != nil {
 		p.told(answer)
 	}
-	return true
 }
 
 // pendingPushes are those that a user's phones show, oldest first. The caller

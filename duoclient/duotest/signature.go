@@ -3,7 +3,7 @@ package duotest
 import (
 	"bytes"
 	"crypto/hmac"
-	"crypto/sha1" //nolint:gosec // signature version 2 may use it
+	"crypto/sha1"
 	"crypto/sha512"
 	"crypto/subtle"
 	"encoding/hex"

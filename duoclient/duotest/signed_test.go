@@ -13,6 +13,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -226,4 +227,25 @@ func (c *caller) newPhone(userID, number string) string {
 	return id
 }
 
-func asking(c *duotest.Config) { c.Auto = duotest.Ask }
+// clock is the simulator's and the callers' time, which passes by hand.
+type clock struct{ passed atomic.Int64 }
+
+func (c *clock) now() time.Time { return epoch.Add(time.Duration(c.passed.Load())) }
+
+func (c *clock) config(config *duotest.Config) { config.Now = c.now }
+
+func (c *clock) pass(a *app, d time.Duration) {
+	c.passed.Add(int64(d))
+	a.now = c.now()
+}
+
+// withBody is the request with another body.
+func (c *caller) withBody(r *http.Request, body string) *http.Request {
+	c.t.Helper()
+	out, err := http.NewRequestWithContext(c.t.Context(), r.Method, r.URL.String(), strings.NewReader(body))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	out.Header = r.Header.Clone()
+	return out
+}

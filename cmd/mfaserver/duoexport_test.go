@@ -1,0 +1,19 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// Root is the whole tree of commands.
+func Root() *cobra.Command {
+	return newRoot(console{in: strings.NewReader(""), out: new(bytes.Buffer), err: new(bytes.Buffer)})
+}
+
+// QRText is what a terminal shows of a QR code.
+func QRText(content string) (string, error) { return qrText(content, false) }
+
+// QRContent is what the QR code of an activation holds.
+func QRContent(barcode, activationURL string) string { return qrContent(barcode, activationURL) }
