@@ -27,6 +27,10 @@ func (a *app) handler() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	admin, err := a.adminRoom()
+	if err != nil {
+		return nil, err
+	}
 	return web.New(web.Config{
 		PublicURLs:        a.cfg.PublicURLs,
 		TrustedProxies:    a.cfg.TrustedProxies,
@@ -48,6 +52,7 @@ func (a *app) handler() (http.Handler, error) {
 		Notes:         a.directory,
 		SecondCalls:   secondCalls,
 		Recorder:      a.trail,
+		Rooms:         []web.Room{admin},
 	})
 }
 
