@@ -62,6 +62,8 @@ type bypassFlags struct {
 	valid     time.Duration
 	keep      bool
 	codesFile string
+	// given tells an explicit 0, which policy refuses, from no word at all.
+	given func(flag string) bool
 }
 
 func (d *duo) bypassCreate() *cobra.Command {
@@ -81,6 +83,7 @@ asks first. A reason is needed and goes into the audit trail; the codes do not.`
 	flags.BoolVar(&f.keep, "preserve-existing", false, "keep the user's other codes")
 	flags.StringVar(&f.codesFile, "codes-file", "", "take codes of your own from a `file`, one a line; - is standard input")
 	f.consent.flags(cmd)
+	f.given = flags.Changed
 	d.reasons(cmd)
 	return cmd
 }
@@ -89,12 +92,12 @@ asks first. A reason is needed and goes into the audit trail; the codes do not.`
 func (f bypassFlags) request(d *duo, user *duoclient.User) (helpdesk.BypassRequest, error) {
 	r := helpdesk.BypassRequest{Subject: helpdesk.Subject{UserID: user.UserID}, KeepExisting: f.keep}
 	err := helpdesk.CheckReuse(f.reuse)
-	if f.count != 0 {
+	if f.given("count") {
 		var e error
 		r.Count, e = helpdesk.NewCount(f.count)
 		err = errors.Join(err, e)
 	}
-	if f.valid != 0 {
+	if f.given("valid") {
 		var e error
 		r.Life, e = helpdesk.NewLife(f.valid)
 		err = errors.Join(err, e)
