@@ -126,23 +126,13 @@ func schemaOf(f adminops.Field) object {
 }
 
 func responses(r adminapi.Route, op adminops.Operation) object {
-	content := func(schema object) object { return object{"application/json": object{"schema": schema}} }
-	failed := func(text string) object {
-		return object{"description": text, "content": content(object{"$ref": "#/components/schemas/Error"})}
-	}
-	out := object{
-		"400": failed("X-Requested-With is missing, a parameter is refused, or policy refuses."),
-		"401": failed("No session."),
-		"403": failed("Not the session of an administrator, or one without a second factor."),
-		"404": object{"description": "The client is not in admin.networks (no body), or there is no such object."},
-		"503": failed("The server or Duo cannot answer; see Retry-After."),
-	}
-	if r.Operation != "openapi" {
-		out["409"] = failed("It exists already.")
-		out["422"] = failed("Duo refuses.")
-		out["429"] = failed("A limit of the help desk is reached.")
-		out["501"] = failed("There is no application for this in the configuration.")
-		out["502"] = failed("Keys, clock or the way to Duo are wrong.")
+	out := object{}
+	for status := range failures() {
+		ours := slices.Contains([]string{"400", "401", "403", "404", "503"}, status)
+		posted := status == "413" || status == "415"
+		if ours || posted && r.Method == http.MethodPost || !posted && r.Operation != "openapi" {
+			out[status] = object{"$ref": "#/components/responses/" + status}
+		}
 	}
 	switch {
 	case op.Stream:
@@ -155,11 +145,30 @@ func responses(r adminapi.Route, op adminops.Operation) object {
 			out["204"] = object{"description": "Done, and nothing to tell."}
 		}
 	}
-	if r.Method == http.MethodPost {
-		out["413"] = failed("The body is larger than 64 KiB.")
-		out["415"] = failed("The body is not JSON.")
-	}
 	return out
+}
+
+func content(schema object) object { return object{"application/json": object{"schema": schema}} }
+
+// failures are the answers that are no success, by status.
+func failures() object {
+	failed := func(text string) object {
+		return object{"description": text, "content": content(object{"$ref": "#/components/schemas/Error"})}
+	}
+	return object{
+		"400": failed("X-Requested-With is missing, a parameter is refused, or policy refuses."),
+		"401": failed("No session."),
+		"403": failed("Not the session of an administrator, or one without a second factor."),
+		"404": object{"description": "The client is not in admin.networks (no body), or there is no such object."},
+		"409": failed("It exists already."),
+		"413": failed("The body is larger than 64 KiB."),
+		"415": failed("The body is not JSON."),
+		"422": failed("Duo refuses."),
+		"429": failed("A limit of the help desk is reached."),
+		"501": failed("There is no application for this in the configuration."),
+		"502": failed("Keys, clock or the way to Duo are wrong."),
+		"503": failed("The server or Duo cannot answer; see Retry-After."),
+	}
 }
 
 func components() object {
@@ -169,6 +178,7 @@ func components() object {
 	}}
 	items := object{"type": "array", "items": object{"type": "object"}}
 	return object{
+		"responses":       failures(),
 		"securitySchemes": object{"session": object{"type": "apiKey", "in": "cookie", "name": "JSESSIONID"}},
 		"parameters": object{
 			"XRequestedWith": object{"name": "X-Requested-With", "in": "header", "required": true, "schema": text},
