@@ -14,17 +14,12 @@ import (
 
 // adminRoom is the administrators' JSON on the help desk of the configuration.
 func (a *app) adminRoom() (web.Room, error) {
-	desk, err := newDesk(a.cfg, a.trail)
-	if err != nil {
-		return web.Room{}, err
-	}
-	a.closers = append(a.closers, func() error { desk.Close(); return nil })
 	api, err := adminapi.New(adminapi.Config{
 		Networks:   a.cfg.Admin.Networks,
 		Client:     web.Clients(a.cfg.TrustedProxies),
 		Sessions:   a.sessions,
 		Roles:      roles{directory: a.directory, configured: a.cfg.Administrators},
-		Operations: adminops.New(desk),
+		Operations: adminops.New(a.desk),
 		Recorder:   a.trail,
 		Logger:     a.logger,
 	})

@@ -12,6 +12,7 @@ import (
 	"mfaserver/duoclient"
 	"mfaserver/internal/audit"
 	"mfaserver/internal/config"
+	"mfaserver/internal/helpdesk"
 	"mfaserver/internal/primary"
 	"mfaserver/internal/seal"
 	"mfaserver/internal/store/sqlite"
@@ -29,6 +30,7 @@ type app struct {
 	db        *sqlite.DB
 	directory *primary.Local
 	sessions  *session.Manager
+	desk      *helpdesk.Desk
 	flow      *mfa.Flow
 
 	closers []func() error
@@ -38,7 +40,7 @@ type app struct {
 // holds it holds the data directory.
 func newApp(ctx context.Context, cfg *config.Config, logger *slog.Logger) (*app, error) {
 	a := &app{cfg: cfg, logger: logger}
-	for _, step := range []func(context.Context) error{a.openStore, a.openTrail, a.openDirectory, a.openSessions, a.openFlow} {
+	for _, step := range []func(context.Context) error{a.openStore, a.openTrail, a.openDirectory, a.openSessions, a.openDesk, a.openFlow} {
 		if err := step(ctx); err != nil {
 			a.close()
 			return nil, err
@@ -157,8 +159,21 @@ func (a *app) openSessions(context.Context) error {
 	return err
 }
 
+func (a *app) openDesk(context.Context) error {
+	var err error
+	if a.desk, err = newDesk(a.cfg, a.trail); err != nil {
+		return err
+	}
+	a.closers = append(a.closers, func() error { a.desk.Close(); return nil })
+	return nil
+}
+
 func (a *app) openFlow(context.Context) error {
 	duo, err := newUniversal(a.cfg)
+	if err != nil {
+		return err
+	}
+	enrolment, err := a.enrolment()
 	if err != nil {
 		return err
 	}
@@ -170,6 +185,7 @@ func (a *app) openFlow(context.Context) error {
 		Codes:         a.db.Codes(),
 		Accounts:      a.directory,
 		Recorder:      a.trail,
+		Enrolment:     enrolment,
 		Policy:        mfa.Policy{AllowReasons: a.cfg.Duo.AllowReasons, DenyFactors: a.cfg.Duo.DenyFactors},
 		Failmode:      mfa.Failmode(a.cfg.Duo.Failmode),
 		Relay:         mfa.RelayPolicy(login.RelayPolicy),
