@@ -4,7 +4,11 @@ import "net/http"
 
 func (s *Server) webAuthnRoutes() []apiRoute {
 	const all, one = "/admin/v1/webauthncredentials", "/admin/v1/webauthncredentials/{webauthnkey}"
+	none := func(c *apiCall) (any, error) { return s.noneOf(c, nil) }
 	return []apiRoute{
+		reading("/admin/v1/u2ftokens", none),
+		reading("/admin/v1/desktoptokens", none),
+		reading("/admin/v1/desktop_authenticators", none),
 		reading(all, s.listCredentials),
 		reading(one, s.getCredential),
 		writing(http.MethodDelete, one, s.deleteCredential),
