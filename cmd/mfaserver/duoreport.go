@@ -142,6 +142,9 @@ func (d *duo) report(ctx context.Context, f reportFlags) error {
 			errs = append(errs, err)
 		}
 	}
+	if last.Orgs == 0 && len(errs) > 0 {
+		return errs[0] // nothing was read
+	}
 	err = errors.Join(append(errs, out.end())...)
 	progress.end()
 	progress = nil
