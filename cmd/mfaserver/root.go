@@ -105,8 +105,8 @@ func newRoot(c console) *cobra.Command {
 		Long: `mfaserver puts Duo multi-factor authentication in front of Mirth Connect, Open
 Integration Engine and BridgeLink. It speaks the engine's own login API.
 
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 configuration refused,
-4 request refused, 5 server or store not available.`,
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 configuration, keys or clock
+refused, 4 request refused, 5 server, store or Duo not available.`,
 		Example: `  mfaserver demo
   mfaserver --config /etc/mfaserver/mfaserver.yaml serve
   mfaserver --config /etc/mfaserver/mfaserver.yaml users add alice --role admin`,
