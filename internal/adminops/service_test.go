@@ -319,13 +319,27 @@ func TestBypassBounds(t *testing.T) {
 	b := newBench(t)
 	alice, helen := b.user(t, "alice"), b.user(t, "helen")
 	for _, tt := range []struct{ body, user, field string }{
-		{`"count":0`, alice, "count"}, {`"count":-1`, alice, "count"}, {`"count":6`, alice, "count"}, {`"count":1000000000`, alice, "count"},
-		{`"count":"2"`, alice, "count"}, {`"count":1.5`, alice, "count"}, {`"Count":1`, alice, "Count"},
-		{`"valid_secs":0`, alice, "valid_secs"}, {`"valid_secs":-1`, alice, "valid_secs"}, {`"valid_secs":299`, alice, "valid_secs"},
-		{`"valid_secs":86401`, alice, "valid_secs"}, {`"valid_secs":1000000000`, alice, "valid_secs"}, {`"valid_secs":9223372036854775807`, alice, "valid_secs"},
-		{`"valid_secs":18446744073709551916`, alice, "valid_secs"}, {`"valid_secs":1e9`, alice, "valid_secs"},
-		{`"reuse_count":0`, alice, "reuse_count"}, {`"reuse_count":2`, alice, "reuse_count"}, {`"reuse_count":-1`, alice, "reuse_count"},
-		{`"codes":["1"]`, alice, "codes"}, {`"codes":["111111"]`, alice, "codes"}, {`"codes":["482913"],"count":1`, alice, "count"},
+		{`"count":0`, alice, "count"},
+		{`"count":-1`, alice, "count"},
+		{`"count":6`, alice, "count"},
+		{`"count":1000000000`, alice, "count"},
+		{`"count":"2"`, alice, "count"},
+		{`"count":1.5`, alice, "count"},
+		{`"Count":1`, alice, "Count"},
+		{`"valid_secs":0`, alice, "valid_secs"},
+		{`"valid_secs":-1`, alice, "valid_secs"},
+		{`"valid_secs":299`, alice, "valid_secs"},
+		{`"valid_secs":86401`, alice, "valid_secs"},
+		{`"valid_secs":1000000000`, alice, "valid_secs"},
+		{`"valid_secs":9223372036854775807`, alice, "valid_secs"},
+		{`"valid_secs":18446744073709551916`, alice, "valid_secs"},
+		{`"valid_secs":1e9`, alice, "valid_secs"},
+		{`"reuse_count":0`, alice, "reuse_count"},
+		{`"reuse_count":2`, alice, "reuse_count"},
+		{`"reuse_count":-1`, alice, "reuse_count"},
+		{`"codes":["1"]`, alice, "codes"},
+		{`"codes":["111111"]`, alice, "codes"},
+		{`"codes":["482913"],"count":1`, alice, "count"},
 		{`"count":1`, helen, "oneself"},
 	} {
 		_, err := b.try(t, call("bypass.create", `{"reason":"phone lost",`+tt.body+`}`, "user_id", tt.user))
@@ -545,7 +559,8 @@ func TestVerify(t *testing.T) {
 	}
 	result, err = b.ops.Do(t.Context(), call("users.verify", `{}`, "user_id", alice))
 	must(t, err)
-	for range result.Items {
+	for _, err := range result.Items {
+		must(t, err)
 		break
 	}
 	if _, err := b.try(t, call("users.verify", `{"timeout_secs":121}`, "user_id", alice)); !errors.Is(err, adminops.ErrParameter) {

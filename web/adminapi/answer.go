@@ -218,7 +218,7 @@ func (s *streaming) item(v any) bool {
 // send writes what the client must take within [itemTime]; between items
 // there is no deadline but that of the stream.
 func (s *streaming) send(text []byte) bool {
-	s.deadlines(itemTime)
+	s.deadline(itemTime)
 	s.begin()
 	if _, err := s.w.Write(text); err != nil {
 		return false

@@ -161,7 +161,7 @@ func (c *call) carryOut(op adminops.Operation, request adminops.Call, window win
 	}
 	ctx, cancel := context.WithTimeout(ctx, bound)
 	defer cancel()
-	c.deadlines(bound + slack)
+	c.deadline(bound + slack)
 	result, err := c.api.cfg.Operations.Do(ctx, request)
 	switch {
 	case err != nil:
@@ -177,13 +177,10 @@ func (c *call) carryOut(op adminops.Operation, request adminops.Call, window win
 	}
 }
 
-// deadlines gives the answer its time, whatever the server allows others. The
-// request is here already: a deadline for reading it would end the answer.
-func (c *call) deadlines(d time.Duration) {
-	control := http.NewResponseController(c.w)
-	// A writer without a connection has no deadlines to set.
-	_ = control.SetReadDeadline(time.Time{})
-	_ = control.SetWriteDeadline(time.Now().Add(d)) //nolint:forbidigo // sockets know only the real clock
+// deadline gives the answer its time, whatever the server allows others.
+func (c *call) deadline(d time.Duration) {
+	// A writer without a connection has no deadline to set.
+	_ = http.NewResponseController(c.w).SetWriteDeadline(time.Now().Add(d)) //nolint:forbidigo // sockets know only the real clock
 }
 
 // actor is who asks, for policy and trail.
