@@ -92,7 +92,11 @@ func (s *Server) AddAccount(c Child) (*Account, error) {
 func (a *Account) ID() string { return a.account.id }
 
 // Name is what the Accounts API calls the account.
-func (a *Account) Name() string { return a.account.name }
+func (a *Account) Name() string {
+	a.server.mu.Lock()
+	defer a.server.mu.Unlock()
+	return a.account.name
+}
 
 // APIHost is the account's own "HOST:PORT".
 func (a *Account) APIHost() string { return a.account.apiHost }

@@ -40,6 +40,8 @@ func (s *Server) createAccount(c *apiCall) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	return accountObject(made.account), nil
 }
 

@@ -30,6 +30,7 @@ type activation struct {
 // holds the mutex.
 func (a *account) invite(phoneID, userID string, now time.Time, valid int) *activation {
 	maps.DeleteFunc(a.activations, func(_ string, old *activation) bool { return old.phoneID == phoneID && !old.used })
+	prune(a.activations, func(old *activation) bool { return !now.Before(old.expires) || a.phones.get(old.phoneID) == nil })
 	act := &activation{
 		code: randomText(alphanumeric, 20), phoneID: phoneID, userID: userID,
 		expires: now.Add(time.Duration(valid) * time.Second),

@@ -70,6 +70,7 @@ func (s *Server) authPreauth(c *apiCall) (any, error) {
 
 // portal makes a link for a user without a device.
 func (c *apiCall) portal(name string) string {
+	prune(c.account.portals, func(p portal) bool { return !c.now.Before(p.expires) })
 	code := strings.ToLower(randomText("0123456789ABCDEF", 16))
 	c.account.portals[code] = portal{name, c.integration.Key, c.now.Add(portalLife)}
 	return "https://" + c.account.apiHost + "/portal?code=" + code + "&akey=" + c.account.id
@@ -81,6 +82,7 @@ func (s *Server) offerVerified(c *apiCall, u *user, out fields) {
 	if s.config.VerifiedPush == 0 || !capable {
 		return
 	}
+	prune(c.account.offers, func(o offer) bool { return !c.now.Before(o.expires) })
 	id, o := newUUID(), offer{u.id, randomText(digits, s.config.VerifiedPush), c.now.Add(pushLife)}
 	c.account.offers[id] = o
 	out["txid"], out["verification_code"], out["expiration"] = id, o.code, o.expires.Unix()

@@ -9,6 +9,18 @@
 //	GET  /oauth/v1/authorize     (POST as well)
 //	POST /oauth/v1/token
 //
+// and the signed APIs, on the same users, phones and codes:
+//
+//	/auth/v2/...      Auth API
+//	/admin/...        Admin API: users, phones, bypass codes, groups, tokens,
+//	                  WebAuthn credentials, settings, integrations,
+//	                  administrators, info, logs, bulk
+//	/accounts/v1/...  Accounts API, with child accounts
+//
+// Signatures are taken in every form that Duo's own libraries use (version 2
+// with SHA-1 or SHA-512, versions 4 and 5), refused in the service's order and
+// words, and every login and every change is in the logs.
+//
 // Requests are checked as the service checks them, in every encoding that
 // Duo's own SDKs use; the package shares no code with this project's client,
 // so that each is a check of the other. [Faults] makes the simulator
@@ -32,6 +44,27 @@
 //
 // The other modes answer the authorize URL with redirects alone and need no
 // cookie.
+//
+// # Virtual phones
+//
+// /sim/phones lists everybody, /sim/phones/{username} shows what rings (pushes
+// of the prompt and of the Auth API, calls, verification pushes), what the
+// phones show, and what rang before. The ids are approve, deny, fraud and code;
+// of a second push that waits they end in "-" and its ID. Tests may do the
+// same with [Server.WaitForPush] and [Server.AnswerPush]. In the other modes
+// than [Ask] every push is answered as the mode says. A person who answered a
+// push of the prompt here goes on there with the button continue.
+//
+// Activation links, enroll_portal_url and bar codes lead to the simulator, too.
+// A bar code is a picture that no camera reads.
+//
+// # Child accounts
+//
+// Every child of [Config.Children], [Server.AddAccount] or the Accounts API has
+// users, keys, logs and an API host of its own, which is another address or
+// port of this machine (names under .localhost do not resolve everywhere). The
+// certificate of such a host is good for that address and for [Config.Hosts].
+// The connection says which account is meant, not the Host header.
 //
 // All methods of [Server] are safe for concurrent use. The simulator protects
 // nothing: it must never stand where a real second factor is expected.

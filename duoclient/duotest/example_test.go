@@ -71,3 +71,34 @@ func ExampleServer_SetFaults() {
 	// 503 Service Unavailable
 	// 400 Bad Request
 }
+
+// A person answers a push that an application sent by way of the Auth API.
+func ExampleServer_AnswerPush() {
+	s, err := duotest.NewServer(duotest.Config{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer s.Close()
+	fmt.Println(s.AnswerPush("test1", duotest.AnswerApprove))
+	// Output: duotest: no push is waiting for "test1"
+}
+
+// A child account has users and an API host of its own.
+func ExampleServer_AddAccount() {
+	s, err := duotest.NewServer(duotest.Config{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer s.Close()
+	child, err := s.AddAccount(duotest.Child{Name: "Acme"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	child.AddUsers(2000, func(i int) duotest.User { return duotest.User{Name: fmt.Sprintf("user%04d", i)} })
+	_, known := s.User("user0000")
+	fmt.Println(child.CountUsers(), known, child.APIHost() != s.APIHost)
+	// Output: 2000 false true
+}

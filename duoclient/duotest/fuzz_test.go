@@ -1,6 +1,7 @@
 package duotest_test
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -54,6 +55,34 @@ func FuzzAuthorize(f *testing.F) {
 		}
 		if csp := w.Header().Get("Content-Security-Policy"); strings.Count(csp, ";") > 4 {
 			t.Errorf("CSP = %q", csp)
+		}
+	})
+}
+
+// FuzzSignedCall: whatever is sent to a signed API is answered in its envelope,
+// and nobody gets in without the secret.
+func FuzzSignedCall(f *testing.F) {
+	f.Add("GET", "/admin/v1/users", "limit=1", "", "", "Basic eDp5", "Fri, 07 Dec 2012 17:18:00 -0000")
+	f.Add("POST", "/admin/v1/users/DUX/phones/%2f", "%", `{"a":[1,{}],"a":null}`, "application/json", "Basic RElYOjAw", "x")
+	f.Add("DELETE", "/accounts/v1/account/list/", "a=b&a", "a=%zz", "application/x-www-form-urlencoded", "basic Og==", "")
+	f.Add("PoSt", "/auth/v2/auth", "&&=&", "[", "application/json; x", "Basic "+strings.Repeat("A", 300), "Mon, 1 Jan 1 0:0 GMT")
+	s, err := duotest.NewServer(duotest.Config{Now: func() time.Time { return epoch }})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(s.Close)
+	f.Fuzz(func(t *testing.T, method, path, query, body, media, authorization, date string) {
+		r := httptest.NewRequest(http.MethodGet, "/", strings.NewReader(body))
+		r.Method, r.RequestURI = method, "/admin"+path+"?"+query
+		r.Header = http.Header{"Content-Type": {media}, "Authorization": {authorization}, "Date": {date}}
+		w := httptest.NewRecorder()
+		s.Handler().ServeHTTP(w, r)
+		var envelope struct {
+			Stat string `json:"stat"`
+			Code int    `json:"code"`
+		}
+		if err := json.Unmarshal(w.Body.Bytes(), &envelope); err != nil || envelope.Stat != "FAIL" || envelope.Code/100 != w.Code {
+			t.Errorf("%d %s", w.Code, w.Body)
 		}
 	})
 }

@@ -30,7 +30,8 @@ type Call struct {
 	RemoteAddr  string
 	UserAgent   string
 	ContentType string
-	ClientID    string
+	// ClientID is the client ID, or the integration key of a signed call.
+	ClientID string
 	// JTI is of the client assertion, once its signature was good.
 	JTI string
 	// Code is the code sent to the token endpoint, or issued by a prompt.
@@ -41,7 +42,8 @@ type Call struct {
 	// Status is the one meant for the client; 0 while the call is running
 	// and when it was cut off.
 	Status int
-	// Error is the OAuth error of the answer, if any.
+	// Error is the OAuth error of the answer, if any; of a signed call the
+	// message.
 	Error string
 }
 

@@ -108,7 +108,7 @@ func (s *Server) populate(a *account, application string, users []User) {
 			a.addIntegration(i)
 		}
 	}
-	a.settings["lockout_threshold"] = s.config.LockoutThreshold
+	a.settings["lockout_threshold"] = max(0, s.config.LockoutThreshold)
 	now := s.config.Now()
 	a.addAdmin(&admin{name: "Owner", email: "owner@example.com", role: "Owner", status: "Active", created: now, lastLogin: now})
 	for _, u := range users {

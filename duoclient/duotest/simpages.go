@@ -177,7 +177,7 @@ func (a *account) phoneViews(x *exchange, u *user) (phones []phoneView, waiting,
 			continue
 		}
 		view := pushView{
-			Push: p.Push, Device: p.Phone.deviceName(), When: p.At.UTC().Format("2006-01-02 15:04:05"), Outcome: string(p.Answer),
+			Push: p.Push, Device: p.Phone.deviceName(), When: p.At.UTC().Format("2006-01-02 15:04:05"), Outcome: outcome(p.Answer),
 			AskCode: p.Code != "" && !p.shown, ShowCode: p.shown,
 		}
 		switch {
@@ -187,7 +187,7 @@ func (a *account) phoneViews(x *exchange, u *user) (phones []phoneView, waiting,
 			}
 			waiting = append(waiting, view)
 		case p.Answer == "":
-			view.Outcome = string(AnswerTimeout)
+			view.Outcome = outcome(AnswerTimeout)
 			past = append(past, view)
 		default:
 			past = append(past, view)
@@ -195,4 +195,12 @@ func (a *account) phoneViews(x *exchange, u *user) (phones []phoneView, waiting,
 	}
 	slices.Reverse(past)
 	return phones, waiting, past[:min(len(past), maxHistory)]
+}
+
+// outcome is what the history calls an answer.
+func outcome(a Answer) string {
+	return map[Answer]string{
+		AnswerApprove: "approved", AnswerDeny: "denied", AnswerFraud: "reported as fraud",
+		AnswerTimeout: "not answered", AnswerCancelled: "cancelled",
+	}[a]
 }

@@ -93,7 +93,7 @@ func TestVirtualPhone(t *testing.T) {
 	}
 	old := h.body
 	h.press("deny", "")
-	h.shows("Nothing is waiting", "<strong>deny</strong>")
+	h.shows("Nothing is waiting", "<strong>denied</strong>")
 	h.body = old
 	h.press("approve", "")
 	h.shows("does not wait any more")
@@ -126,7 +126,7 @@ func TestVirtualPhoneAnswersPrompt(t *testing.T) {
 		t.Errorf("log = %+v", l)
 	}
 	h.look()
-	h.shows("<strong>approve</strong>")
+	h.shows("<strong>approved</strong>")
 }
 
 func TestPhoneList(t *testing.T) {

@@ -67,7 +67,7 @@ func (t *transaction) conclude(s authState, v verdict, now time.Time) {
 	if u := t.account.users.get(t.userID); u != nil && s.result == "allow" {
 		u.failures, u.lastLogin = 0, now
 		if days := t.integration.trustedDays; days > 0 {
-			t.trusted = t.account.trust(u, now.Add(time.Duration(days)*24*time.Hour))
+			t.trusted = t.account.trust(u, now, now.Add(time.Duration(days)*24*time.Hour))
 		}
 	}
 	t.account.record(entry)

@@ -9,7 +9,8 @@ type trustedDevice struct {
 }
 
 // trust remembers the device of a login.
-func (a *account) trust(u *user, until time.Time) string {
+func (a *account) trust(u *user, now, until time.Time) string {
+	prune(a.trusted, func(d trustedDevice) bool { return !now.Before(d.expires) })
 	token := randomText(alphanumeric, 40)
 	a.trusted[token] = trustedDevice{u.id, until}
 	return token

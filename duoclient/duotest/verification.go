@@ -27,6 +27,7 @@ func (s *Server) sendVerificationPush(c *apiCall, u *user) (any, error) {
 		account: c.account, userID: u.id, expires: c.now.Add(verificationLife),
 	})
 	p.shown = true
+	prune(c.account.verified, func(p *push) bool { return !c.now.Before(p.expires) })
 	c.account.verified[p.ID] = p
 	switch s.modeFor(c.account, u.name) {
 	case Approve:
