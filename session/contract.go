@@ -48,6 +48,14 @@ type Session struct {
 	Factor string
 	Reason string
 	Device string
+	// ApprovedAt is when the second factor was proved; zero when none was.
+	ApprovedAt time.Time
+	// Token is the id of the service token behind the session, Exemption the
+	// name of the exemption from the second factor that let it in: both are
+	// looked up again at every request, so that their scope and their end hold
+	// at once. Empty for a session of a complete login.
+	Token     string
+	Exemption string
 	// FailOpen marks a session that was given without a second factor while
 	// Duo was down; ReadOnly forbids every change.
 	FailOpen bool

@@ -27,9 +27,9 @@ func TestSessionRecordRoundTrip(t *testing.T) {
 		s := session.Session{
 			Key: session.KeyOf("a"), UserID: rapid.Int().Draw(t, "id"), Username: text.Draw(t, "username"),
 			Administrator: rapid.Bool().Draw(t, "admin"), CreatedAt: moment("created"), LastActive: moment("active"),
-			Expires: moment("expires"), IdleTimeout: time.Duration(rapid.Int64().Draw(t, "idle")), Source: text.Draw(t, "source"),
+			Expires: moment("expires"), ApprovedAt: moment("approved"), IdleTimeout: time.Duration(rapid.Int64().Draw(t, "idle")), Source: text.Draw(t, "source"),
 			UserAgent: text.Draw(t, "agent"), Transaction: text.Draw(t, "tx"), Factor: text.Draw(t, "factor"), Reason: text.Draw(t, "reason"),
-			Device: text.Draw(t, "device"), FailOpen: rapid.Bool().Draw(t, "open"), ReadOnly: rapid.Bool().Draw(t, "read"),
+			Device: text.Draw(t, "device"), Token: text.Draw(t, "token"), Exemption: text.Draw(t, "exemption"), FailOpen: rapid.Bool().Draw(t, "open"), ReadOnly: rapid.Bool().Draw(t, "read"),
 			Page: rapid.Bool().Draw(t, "page"), Carry: rapid.SliceOf(rapid.Byte()).Draw(t, "carry"),
 		}
 		got, err := sqlite.DecodeSession(s.Key, string(sqlite.EncodeSession(&s)))

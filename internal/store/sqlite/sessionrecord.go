@@ -19,7 +19,8 @@ func encodeSession(s *session.Session) []byte {
 	e.time(s.LastActive)
 	e.time(s.Expires)
 	e.int(int64(s.IdleTimeout))
-	for _, text := range []string{s.Username, s.Source, s.UserAgent, s.Transaction, s.Factor, s.Reason, s.Device} {
+	e.time(s.ApprovedAt)
+	for _, text := range []string{s.Username, s.Source, s.UserAgent, s.Transaction, s.Factor, s.Reason, s.Device, s.Token, s.Exemption} {
 		e.str(text)
 	}
 	e.bytes(s.Carry)
@@ -37,7 +38,8 @@ func decodeSession(k session.Key, record string) (session.Session, error) {
 	s.LastActive = d.time()
 	s.Expires = d.time()
 	s.IdleTimeout = time.Duration(d.int())
-	for _, text := range []*string{&s.Username, &s.Source, &s.UserAgent, &s.Transaction, &s.Factor, &s.Reason, &s.Device} {
+	s.ApprovedAt = d.time()
+	for _, text := range []*string{&s.Username, &s.Source, &s.UserAgent, &s.Transaction, &s.Factor, &s.Reason, &s.Device, &s.Token, &s.Exemption} {
 		*text = d.str()
 	}
 	s.Carry = d.bytes()
