@@ -32,6 +32,16 @@ type Config struct {
 	// Enrolment is asked at each first call; nil leaves it to Duo's prompt to
 	// find out that a user is not enrolled.
 	Enrolment Enrolment
+	// Prover is asked by Prove and Approve; nil: both refuse.
+	Prover Prover
+	// BreakGlass spends the codes of BreakGlass; nil: there are none.
+	BreakGlass BreakGlass
+	// Carries is asked before every grant that carries something; nil trusts
+	// what is carried.
+	Carries Carries
+	// ProofWait is how long Prove and Approve wait for the user, 60 s when
+	// zero; at most two minutes.
+	ProofWait time.Duration
 	// Releaser ends what a carry holds; nil when nothing is carried.
 	Releaser Releaser
 	// Policy decides which outcomes of Duo are enough; the zero value is the

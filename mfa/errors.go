@@ -16,6 +16,33 @@ var (
 // caller may say so, because only somebody with the password gets this far.
 var ErrNotEnrolled = errors.New("mfa: user is not enrolled")
 
+// Refusals of a login in one call, besides those of Redeem. Each also matches
+// [ErrRefused].
+var (
+	// ErrPasscodesSent: the phone has passcodes now; the user may log in with
+	// one. A caller may say so, because only somebody with the password gets
+	// this far.
+	ErrPasscodesSent = errors.New("mfa: passcodes were sent, log in with one")
+	// ErrPushBraked: the user's phone was asked a moment ago, and is left
+	// alone for a while.
+	ErrPushBraked = errors.New("mfa: the phone was asked a moment ago")
+	// ErrPasscodeBraked: too many wrong passcodes in a row.
+	ErrPasscodeBraked = errors.New("mfa: too many wrong passcodes")
+	// ErrFraud: the user says that the request is not his.
+	ErrFraud = errors.New("mfa: reported as fraud by the user")
+	// ErrNotAnswered: nobody answered in time.
+	ErrNotAnswered = errors.New("mfa: not answered in time")
+	// ErrCancelled: the caller went away while waiting.
+	ErrCancelled = errors.New("mfa: caller went away")
+	// ErrBreakGlassCode: no such code, or used before.
+	ErrBreakGlassCode = errors.New("mfa: no such break-glass code")
+	// ErrExemption: administrators are never exempt.
+	ErrExemption = errors.New("mfa: exemption not accepted")
+	// ErrCarryGone: what the login carries has ended or is another user's.
+	// Of Redeem too.
+	ErrCarryGone = errors.New("mfa: what the login carries is gone")
+)
+
 // Refusals of Redeem. The caller answers all of them alike; they differ in the
 // audit trail only. Each also matches [ErrRefused].
 var (

@@ -107,10 +107,17 @@ type Grant struct {
 	Reason        string
 	Device        string
 	TxID          string
-	At            time.Time
+	// At is when the login ended well. ApprovedAt is when the user proved a
+	// second factor; zero when he did not: failing open, exempt, or let in by
+	// Duo without being asked (see [Policy.AllowReasons]).
+	At         time.Time
+	ApprovedAt time.Time
 	// FailOpen: no second factor was proved; the session is read-only and
 	// ends within the hour.
 	FailOpen bool
+	// Exemption is the name of the exemption that let the user in without a
+	// second factor; empty for every other grant.
+	Exemption string
 }
 
 // View is what the callback page may show of a transaction.
