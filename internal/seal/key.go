@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+
+	"mfaserver/internal/secret"
 )
 
 const (
@@ -20,19 +22,24 @@ type keyID [keyIDSize]byte
 
 // Key is a 256-bit sealing key. No formatting verb or logger prints it. The
 // zero value is no key: [New] refuses it.
-type Key struct{ material *[keySize]byte }
+type Key struct{ material secret.Secret } // keySize bytes; a pointer to an array shows by %s in an unexported field
 
 // NewKey makes a random key.
 func NewKey() (Key, error) {
-	k := Key{material: new([keySize]byte)}
-	if _, err := rand.Read(k.material[:]); err != nil {
+	var material [keySize]byte
+	if _, err := rand.Read(material[:]); err != nil {
 		return Key{}, fmt.Errorf("seal: random source: %w", err)
 	}
-	return k, nil
+	return newKey(material[:]), nil
 }
 
+// newKey takes keySize bytes.
+func newKey(material []byte) Key { return Key{material: secret.New(string(material))} }
+
+func (k Key) bytes() []byte { return []byte(k.material.Reveal()) }
+
 // IsZero reports whether k is no key.
-func (k Key) IsZero() bool { return k.material == nil }
+func (k Key) IsZero() bool { return k.material.IsZero() }
 
 // ID is the public name of the key, derived from it; empty for the zero value.
 func (k Key) ID() string {
@@ -56,12 +63,12 @@ func (k Key) LogValue() slog.Value { return slog.StringValue(k.String()) }
 func (k Key) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
 
 func (k Key) id() keyID {
-	sum := sha256.Sum256(append([]byte("mfaserver seal: key id\x00"), k.material[:]...))
+	sum := sha256.Sum256(append([]byte("mfaserver seal: key id\x00"), k.bytes()...))
 	return keyID(sum[:keyIDSize])
 }
 
 func (k Key) aead() (cipher.AEAD, error) {
-	block, err := aes.NewCipher(k.material[:])
+	block, err := aes.NewCipher(k.bytes())
 	if err != nil {
 		return nil, err
 	}

@@ -81,7 +81,7 @@ func parseKey(r io.Reader, path string) (Key, error) {
 	if err != nil {
 		return Key{}, fmt.Errorf("%w: %s", ErrKeyFile, path)
 	}
-	return Key{material: (*[keySize]byte)(raw)}, nil
+	return newKey(raw), nil
 }
 
 // createKey writes a new key beside path and links it into place: unlike a
@@ -112,7 +112,7 @@ func createKey(path string) error {
 }
 
 func writeKey(f *os.File, key Key) error {
-	_, err := io.WriteString(f, filePrefix+hex.EncodeToString(key.material[:])+"\n")
+	_, err := io.WriteString(f, filePrefix+hex.EncodeToString(key.bytes())+"\n")
 	return errors.Join(err, f.Sync(), f.Close())
 }
 

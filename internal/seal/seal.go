@@ -10,8 +10,13 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
+	"log/slog"
+
+	"mfaserver/internal/secret"
 )
 
 // Errors of this package.
@@ -37,17 +42,22 @@ const (
 
 // Sealer seals under one key and opens under several. It is safe for
 // concurrent use. Nonces are random, so one key should seal at most 2^32
-// values (NIST SP 800-38D, section 8.3); rotate it before.
+// values (NIST SP 800-38D, section 8.3); rotate it before. It prints as the id
+// of the key that seals now.
 type Sealer struct {
 	current keyID
-	keys    map[keyID]cipher.AEAD
-	macKey  []byte
+	keys    map[keyID]*opener
+	macKey  secret.Secret
 }
+
+// opener keeps the schedule of a key one pointer further away than a verb that
+// does not fit follows.
+type opener struct{ cipher.AEAD }
 
 // New returns a Sealer that seals under current and also opens what was sealed
 // under previous keys. It fails with [ErrKey].
 func New(current Key, previous ...Key) (*Sealer, error) {
-	s := &Sealer{keys: make(map[keyID]cipher.AEAD, 1+len(previous))}
+	s := &Sealer{keys: make(map[keyID]*opener, 1+len(previous))}
 	for _, k := range append([]Key{current}, previous...) {
 		if k.IsZero() {
 			return nil, fmt.Errorf("%w: zero key", ErrKey)
@@ -59,14 +69,14 @@ func New(current Key, previous ...Key) (*Sealer, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrKey, err)
 		}
-		s.keys[k.id()] = aead
+		s.keys[k.id()] = &opener{aead}
 	}
 	s.current = current.id()
-	macKey, err := hkdf.Key(sha256.New, current.material[:], nil, "mfaserver seal: names", sha256.Size)
+	macKey, err := hkdf.Key(sha256.New, current.bytes(), nil, "mfaserver seal: names", sha256.Size)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrKey, err)
 	}
-	s.macKey = macKey
+	s.macKey = secret.New(string(macKey))
 	return s, nil
 }
 
@@ -105,12 +115,25 @@ func (s *Sealer) Current(sealed []byte) bool {
 // neither reversed nor guessed. Equal labels and data give equal values as
 // long as the current key stays; after a rotation they differ.
 func (s *Sealer) MAC(label string, data []byte) [sha256.Size]byte {
-	h := hmac.New(sha256.New, s.macKey)
+	h := hmac.New(sha256.New, []byte(s.macKey.Reveal()))
 	h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(label))))
 	h.Write([]byte(label))
 	h.Write(data)
 	return [sha256.Size]byte(h.Sum(nil))
 }
+
+// Format implements [fmt.Formatter]: every verb prints the id of the key that
+// seals now.
+func (s Sealer) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.String()) }
+
+// String implements [fmt.Stringer].
+func (s Sealer) String() string { return "[sealer under key " + hex.EncodeToString(s.current[:]) + "]" }
+
+// LogValue implements [slog.LogValuer].
+func (s Sealer) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
+// MarshalText implements [encoding.TextMarshaler], and so covers JSON.
+func (s Sealer) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // bind joins header and aad; the header's length is fixed, so no two pairs
 // give the same bytes.
