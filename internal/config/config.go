@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"mfaserver/internal/rules"
 	"mfaserver/internal/secret"
 )
 
@@ -41,16 +42,32 @@ type Config struct {
 	// beside the one of Duo, whose name is [DefaultOrganization].
 	Organizations []Organization
 	HelpDesk      HelpDesk
-	Login         Login
-	Session       Session
-	Enrolment     Enrolment
-	Admin         Admin
-	Log           Log
+	// Gateway is how the engine is shown to clients; it matters only with
+	// [Primary.Upstream].
+	Gateway Gateway
+	// Rules, Exemptions, Groups, ReadOnly and StepUp say who has to prove
+	// what; [Config.RuleSet] applies them.
+	Rules      []rules.Rule
+	Exemptions []rules.Exemption
+	Groups     map[string][]string
+	ReadOnly   rules.ReadOnly
+	StepUp     rules.StepUp
+	Tokens     Tokens
+	Login      Login
+	Session    Session
+	Enrolment  Enrolment
+	Admin      Admin
+	Log        Log
 	// LimitsFactor multiplies every limit on counts; 1 in production.
 	LimitsFactor int
 
 	secretEnvironment []string
+	ruleSet           *rules.Set
+	duoNames          *duoNames
 }
+
+// RuleSet is what Rules, Exemptions, Groups, ReadOnly and StepUp amount to.
+func (c *Config) RuleSet() *rules.Set { return c.ruleSet }
 
 // SecretEnvironment returns the names of the environment variables that
 // secrets were read from, so that they can be unset.
@@ -64,10 +81,62 @@ type TLS struct{ CertFile, KeyFile string }
 type Primary struct {
 	// Local is the directory in the server's own store.
 	Local *Local
+	// Upstream is an engine, whose own login checks passwords. The server is
+	// a gateway in front of it.
+	Upstream *Upstream
 }
 
 // Local is the local directory. It has no settings.
 type Local struct{}
+
+// Upstream is the engine behind a gateway.
+type Upstream struct {
+	// URL is https://host:port, or http:// with AllowHTTP.
+	URL string
+	// CAFile holds the certificates to trust, in PEM; PinSHA256 the SHA-256
+	// of certificates to accept instead, in lower-case hexadecimal digits.
+	// With neither the system's certificates are trusted.
+	CAFile    string
+	PinSHA256 []string
+	// AllowHTTP lets URL be http:// on this machine.
+	AllowHTTP bool
+	// MaxFailures wrong passwords within [Login.FailureWindow] are passed on
+	// for one account, so that nobody locks it through the gateway.
+	MaxFailures int
+	// AllowOutdated accepts an engine with known holes.
+	AllowOutdated bool
+}
+
+// Gateway says what of the engine is shown and how much is carried.
+type Gateway struct {
+	// Launcher shows the launcher and its client jars, APIExplorer the pages
+	// of the API explorer, without a session.
+	Launcher, APIExplorer bool
+	// HideVersion keeps the engine's version from clients without a session.
+	HideVersion bool
+	// MaxRequest is the largest body of a request, in bytes.
+	MaxRequest int64
+	// Idle ends a transfer in which nothing moves.
+	Idle time.Duration
+}
+
+// Tokens bounds service tokens.
+type Tokens struct {
+	// MaxLife is the longest that a token may be valid.
+	MaxLife time.Duration
+}
+
+// DuoUsername says how Duo's name for a user follows from the engine's.
+type DuoUsername struct {
+	// StripDomain are domains to cut off: name@domain and DOMAIN\name.
+	StripDomain []string
+	// Lower turns names into lower case.
+	Lower bool
+	// MapFile is the file that Map came from.
+	MapFile string
+	// Map holds Duo's names by the engine's; it goes before the other two.
+	Map map[string]string
+}
 
 // Duo is everything about Duo.
 type Duo struct {
@@ -77,7 +146,9 @@ type Duo struct {
 	// DirectoryKey names the directory from which single users are
 	// synchronised; empty: none.
 	DirectoryKey string
-	Failmode     Failmode
+	// Username maps the engine's usernames to Duo's.
+	Username DuoUsername
+	Failmode Failmode
 	// IAcceptSingleFactor is the second switch of [FailmodeSafe].
 	IAcceptSingleFactor bool
 	// Simulator allows a Duo host that is not Duo's, with a CA file.
@@ -143,6 +214,9 @@ type Session struct {
 	Idle, Absolute time.Duration
 	// PerUser is the most sessions of one user; the oldest one ends.
 	PerUser int
+	// Passive are patterns of paths whose requests are no activity (see
+	// [rules.Paths]).
+	Passive []string
 }
 
 // Enrolment says who may enrol a first device during a login.

@@ -254,7 +254,7 @@ func TestExampleFile(t *testing.T) {
 	if diff := cmp.Diff(defaults.HelpDesk, c.HelpDesk); diff != "" {
 		t.Errorf("helpdesk, -default +example:\n%s", diff)
 	}
-	if c.Session != defaults.Session || c.Log != defaults.Log || c.Listen != defaults.Listen ||
+	if !cmp.Equal(c.Session, defaults.Session) || c.Log != defaults.Log || c.Listen != defaults.Listen ||
 		c.DataDir != defaults.DataDir || c.ServerVersion != defaults.ServerVersion {
 		t.Error("the example's values are not the defaults")
 	}

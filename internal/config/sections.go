@@ -11,6 +11,7 @@ import (
 	"unicode"
 
 	"mfaserver/internal/mirth"
+	"mfaserver/internal/rules"
 )
 
 // Defaults of settings that are left out.
@@ -49,6 +50,7 @@ func (r *reader) config(root *value) *Config {
 	}
 	c.Organizations = r.organizations(s, c)
 	c.LimitsFactor, _ = s.integer("limits_factor", 1, 1, 1000)
+	c.ruleSet, _ = rules.New(rules.Config{})
 	s.done()
 	return c
 }

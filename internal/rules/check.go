@@ -1,0 +1,3 @@
+package rules
+
+func check(Config) []Fault { return nil }
