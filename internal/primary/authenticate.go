@@ -17,7 +17,7 @@ import (
 // hash, whether or not there is such a user; what is refused earlier is refused
 // for its form alone, which says nothing about any account (threat T006).
 func (l *Local) Authenticate(ctx context.Context, a Attempt) (Result, error) {
-	subject := throttle.Subject{Account: accountKey(a.Username), Source: a.Source}
+	subject := throttle.Subject{Account: AccountKey(a.Username), Source: a.Source}
 	if err := l.limiter.Check(ctx, subject); err != nil {
 		return Result{}, throttled(err)
 	}
@@ -167,7 +167,7 @@ func (l *Local) NoteLogin(ctx context.Context, username string, source netip.Add
 	if err != nil {
 		return storeError(err)
 	}
-	if err := l.limiter.Succeed(ctx, throttle.Subject{Account: accountKey(username), Source: source}); err != nil {
+	if err := l.limiter.Succeed(ctx, throttle.Subject{Account: AccountKey(username), Source: source}); err != nil {
 		return unavailable(err)
 	}
 	return nil

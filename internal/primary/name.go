@@ -67,10 +67,10 @@ func foldName(name string) string {
 	return norm.NFKC.String(name)
 }
 
-// accountKey is the account that a typed name aims at, for counting failures.
+// AccountKey is the account that a typed name aims at, for counting failures.
 // All spellings that a person might take for the same name share one key, the
 // refused ones too (threat T007).
-func accountKey(typed string) string {
+func AccountKey(typed string) string {
 	if len(typed) > maxUsername {
 		typed = typed[:maxUsername]
 	}

@@ -71,8 +71,8 @@ type Attempt struct {
 }
 
 // Authenticator checks a password. It is safe for concurrent use. Errors:
-// [ErrRefused], [ErrThrottled] (as a [*ThrottledError]), [ErrUnavailable].
-// Every refusal takes the same time and says the same.
+// [ErrRefused] (a right password that is too old as an [*ExpiredError]),
+// [ErrThrottled] (as a [*ThrottledError]), [ErrUnavailable]. Every other refusal takes the same time and says the same.
 type Authenticator interface {
 	Authenticate(ctx context.Context, a Attempt) (Result, error)
 }
@@ -105,13 +105,16 @@ type Users interface {
 
 // Errors of the directory.
 var (
-	ErrRefused     = errors.New("primary: incorrect username or password")
-	ErrThrottled   = errors.New("primary: too many attempts")
-	ErrUnavailable = errors.New("primary: directory unavailable")
-	ErrUserExists  = errors.New("primary: user exists")
-	ErrUserUnknown = errors.New("primary: no such user")
-	ErrBadUsername = errors.New("primary: username not allowed")
-	ErrBadPassword = errors.New("primary: password not allowed")
-	ErrBadRole     = errors.New("primary: no such role")
-	ErrLastAdmin   = errors.New("primary: the last enabled administrator cannot be disabled or removed")
+	ErrRefused = errors.New("primary: incorrect username or password")
+	// ErrPasswordExpired: the password was right, and too old. The error is an
+	// [*ExpiredError].
+	ErrPasswordExpired = errors.New("primary: the password has expired")
+	ErrThrottled       = errors.New("primary: too many attempts")
+	ErrUnavailable     = errors.New("primary: directory unavailable")
+	ErrUserExists      = errors.New("primary: user exists")
+	ErrUserUnknown     = errors.New("primary: no such user")
+	ErrBadUsername     = errors.New("primary: username not allowed")
+	ErrBadPassword     = errors.New("primary: password not allowed")
+	ErrBadRole         = errors.New("primary: no such role")
+	ErrLastAdmin       = errors.New("primary: the last enabled administrator cannot be disabled or removed")
 )

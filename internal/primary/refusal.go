@@ -15,6 +15,13 @@ const (
 	ReasonDisabled       Reason = "disabled"
 	ReasonOneTimeExpired Reason = "one_time_expired"
 	ReasonBadHash        Reason = "bad_hash"
+	// ReasonUpstreamLocked: the engine behind us has locked the account.
+	ReasonUpstreamLocked Reason = "upstream_locked"
+	// ReasonUpstreamRefused: the engine let nobody in for a reason of its own.
+	ReasonUpstreamRefused Reason = "upstream_refused"
+	// ReasonBadCanonical: the engine calls the user by a name that nobody can
+	// have.
+	ReasonBadCanonical Reason = "bad_canonical_name"
 )
 
 // RefusedError is a refusal with its reason, which never reaches the client.
@@ -42,3 +49,18 @@ func (e *ThrottledError) Error() string { return ErrThrottled.Error() }
 
 // Is implements the errors.Is contract.
 func (e *ThrottledError) Is(target error) bool { return target == ErrThrottled }
+
+// ExpiredError is the refusal of a right password that is too old. Unlike any
+// other refusal it may be told to the client. It matches [ErrPasswordExpired]
+// and [ErrRefused].
+type ExpiredError struct {
+	// Message is what the directory wants the user to read, for clients.
+	Message string
+}
+
+func (e *ExpiredError) Error() string { return ErrPasswordExpired.Error() }
+
+// Is implements the errors.Is contract.
+func (e *ExpiredError) Is(target error) bool {
+	return target == ErrPasswordExpired || target == ErrRefused
+}
