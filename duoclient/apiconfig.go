@@ -35,7 +35,7 @@ type APIConfig struct {
 	Simulator bool
 	// HTTPProxy is the outbound proxy, http://[user:password@]host:port.
 	// Empty: none. The environment is not read.
-	HTTPProxy string
+	HTTPProxy secret.Secret
 	// MaxConcurrent bounds the requests under way; 0 means 100. More wait two
 	// seconds at most.
 	MaxConcurrent int

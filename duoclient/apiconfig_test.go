@@ -31,7 +31,7 @@ func TestAPIConfigFaults(t *testing.T) {
 		"upper case":           {func(c *duoclient.APIConfig) { c.APIHost = strings.ToUpper(c.APIHost) }, "API host"},
 		"account":              {func(c *duoclient.APIConfig) { c.AccountID = "DA" }, "account ID must be 20"},
 		"version 3":            {func(c *duoclient.APIConfig) { c.Signature = 3 }, "must be 2 or 5, not 3"},
-		"proxy":                {func(c *duoclient.APIConfig) { c.HTTPProxy = "socks5://user:" + proxyPassword + "@x" }, "HTTP proxy"},
+		"proxy":                {func(c *duoclient.APIConfig) { c.HTTPProxy = newSecret("socks5://user:" + proxyPassword + "@x") }, "HTTP proxy"},
 		"concurrent":           {func(c *duoclient.APIConfig) { c.MaxConcurrent = -1 }, "-1 concurrent"},
 	} {
 		t.Run(name, func(t *testing.T) {

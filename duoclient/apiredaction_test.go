@@ -1,57 +1,31 @@
 package duoclient_test
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
 
 	"mfaserver/duoclient"
 	"mfaserver/internal/secret"
+	"mfaserver/internal/secret/secrettest"
 )
 
 const proxyPassword = "proxyPassw0rdproxyPassw0rd"
 
-// shows reports whether text holds s in any spelling that a verb has.
-func shows(text, s string) bool {
-	for _, form := range []string{s, fmt.Sprintf("%x", s), fmt.Sprintf("%X", s), strings.Trim(fmt.Sprintf("%d", []byte(s)), "[]")} {
-		if strings.Contains(text, form) {
-			return true
-		}
-	}
-	return false
-}
-
-// printed is v in every way that values get into logs and output.
-func printed(tb testing.TB, v any) []string {
-	tb.Helper()
-	var all []string
-	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
-		all = append(all, fmt.Sprintf(verb, v))
-	}
-	if text, err := json.Marshal(v); err == nil {
-		all = append(all, string(text))
-	}
-	var out bytes.Buffer
-	for _, h := range []slog.Handler{slog.NewTextHandler(&out, nil), slog.NewJSONHandler(&out, nil)} {
-		slog.New(h).Info("message", "value", v)
-	}
-	return append(all, out.String())
-}
-
-// TestNothingPrintsSecrets covers every configuration and client.
+// TestNothingPrintsSecrets covers every exported struct: each is printed with a
+// secret wherever it has room for one. Threats T103, T168.
 func TestNothingPrintsSecrets(t *testing.T) {
 	t.Parallel()
 	fake := newAPIFake(t)
 	config := fake.config(t)
-	config.HTTPProxy = "http://user:" + proxyPassword + "@127.0.0.1:3128"
+	config.HTTPProxy = secret.New("http://user:" + proxyPassword + "@127.0.0.1:3128")
 	universal := duoclient.UniversalConfig{
 		ClientID: clientID, ClientSecret: secret.New(secretKey), APIHost: fake.host(), CA: config.CA, Simulator: true, HTTPProxy: config.HTTPProxy,
 	}
+	broken := config
+	broken.HTTPProxy = secret.New("http://user:" + proxyPassword + "@pro xy")
 	c := newAPIClients(t, config)
 	u, err := duoclient.NewUniversal(universal)
 	if err != nil {
@@ -63,42 +37,53 @@ func TestNothingPrintsSecrets(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer child.Close()
-	holder := struct {
-		Config duoclient.APIConfig
-		Any    any
-		List   []duoclient.APIConfig
-	}{config, config, []duoclient.APIConfig{config}}
-	for name, v := range map[string]any{
-		"APIConfig": config, "*APIConfig": &config, "UniversalConfig": universal, "holder": holder,
-		"Auth": c.auth, "Auth value": *c.auth, "Admin": c.admin, "Admin value": *c.admin, "Accounts": c.accounts, "Accounts value": *c.accounts,
-		"child": child, "Universal": u, "UserService": c.admin.Users, "UserService value": *c.admin.Users, "SettingsService": *c.admin.Settings,
-	} {
-		for _, text := range printed(t, v) {
-			if shows(text, secretKey) || shows(text, proxyPassword) {
-				t.Errorf("%s shows a secret: %s", name, text)
-			}
-		}
-	}
+	kept := struct {
+		config    duoclient.APIConfig
+		universal duoclient.UniversalConfig
+		admin     *duoclient.Admin
+	}{config, universal, child}
+	secrettest.Table{
+		Secrets: []string{secretKey, proxyPassword},
+		Values: append(parametersAndResults(),
+			config, &config, broken, universal, &universal, kept, &kept, config.CA,
+			c.auth, *c.auth, c.admin, *c.admin, c.accounts, *c.accounts, child, u, *u,
+			c.admin.Users, *c.admin.Users, c.admin.Phones, c.admin.BypassCodes, c.admin.Groups, c.admin.Tokens, c.admin.WebAuthn,
+			c.admin.Integrations, c.admin.Administrators, c.admin.Settings, *c.admin.Settings, c.admin.Info, c.admin.Logs,
+		),
+		Exempt: map[string]string{
+			"Raw":             "whoever makes a call of his own wants all of the answer",
+			"AuthRequest":     "what it holds goes through the browser",
+			"ExchangeRequest": "the code came through the browser, is good for one call, and only with the client's secret",
+		},
+	}.Check(t)
 	if text := fmt.Sprintf("%+v", config); !strings.Contains(text, integrationKey) || !strings.Contains(text, "http://127.0.0.1:3128") {
 		t.Errorf("configuration prints %s, want what helps to find a fault", text)
 	}
 }
 
-// TestParametersPrintNoSecrets covers what callers hand in.
-func TestParametersPrintNoSecrets(t *testing.T) {
-	t.Parallel()
-	hidden := secret.New("hunter2hunter2")
-	for _, v := range []any{
-		duoclient.AuthParams{Passcode: hidden},
-		duoclient.PreauthParams{TrustedDeviceToken: hidden},
-		duoclient.BypassParams{Codes: []secret.Secret{hidden}},
-		duoclient.TokenParams{Secret: hidden, PrivateID: hidden, AESKey: hidden},
-	} {
-		for _, text := range printed(t, v) {
-			if shows(text, "hunter2hunter2") {
-				t.Errorf("%T shows a secret: %s", v, text)
-			}
-		}
+// filled is a value with a secret wherever there is room for one.
+func filled[T any]() any { return secrettest.Fill(new(T), secretKey) }
+
+// parametersAndResults are what callers hand in and get.
+func parametersAndResults() []any {
+	return []any{
+		filled[duoclient.AuthParams](), filled[duoclient.PreauthParams](), filled[duoclient.EnrollParams](), filled[duoclient.PushDetail](),
+		filled[duoclient.BypassParams](), filled[duoclient.TokenParams](), filled[duoclient.UserParams](), filled[duoclient.PhoneParams](),
+		filled[duoclient.ActivationParams](), filled[duoclient.GroupParams](), filled[duoclient.IntegrationParams](),
+		filled[duoclient.AdministratorParams](), filled[duoclient.UserFilter](), filled[duoclient.PhoneFilter](),
+		filled[duoclient.TokenFilter](), filled[duoclient.AuthLogFilter](),
+		filled[duoclient.AuthResult](), filled[duoclient.Preauth](), filled[duoclient.AuthDevice](), filled[duoclient.Enrollment](),
+		filled[duoclient.Account](), filled[duoclient.Administrator](), filled[duoclient.BypassCode](), filled[duoclient.Group](),
+		filled[duoclient.GroupMember](), filled[duoclient.Summary](), filled[duoclient.TelephonyCredits](),
+		filled[duoclient.AuthenticationAttempts](), filled[duoclient.Integration](), filled[duoclient.Phone](),
+		filled[duoclient.Activation](), filled[duoclient.SMSActivation](), filled[duoclient.Settings](), filled[duoclient.Token](),
+		filled[duoclient.TokenAdmin](), filled[duoclient.User](), filled[duoclient.VerificationPush](),
+		filled[duoclient.VerificationResult](), filled[duoclient.WebAuthn](),
+		filled[duoclient.AuthLog](), filled[duoclient.LogUser](), filled[duoclient.LogApplication](), filled[duoclient.LogLocation](),
+		filled[duoclient.LogAuthDevice](), filled[duoclient.LogAccessDevice](), filled[duoclient.AdminLog](),
+		filled[duoclient.TelephonyLog](), filled[duoclient.ActivityLog](),
+		filled[duoclient.Health](), filled[duoclient.Identity](), filled[duoclient.AuthContext](), filled[duoclient.CA](), filled[duoclient.Root](),
+		filled[duoclient.APIError](), filled[duoclient.ParameterError](),
 	}
 }
 
@@ -115,20 +100,14 @@ func TestResultsRevealOnPurpose(t *testing.T) {
 		`{"push_id":"p","confirmation_code":"` + hidden + `"}`:                                                                                                          new(duoclient.VerificationPush),
 	} {
 		read(t, text, v)
-		for _, out := range printed(t, v) {
-			if shows(out, hidden) {
-				t.Errorf("%T shows a secret: %s", v, out)
-			}
-		}
+		secrettest.Hides(t, v, hidden)
 		if out := revealed(t, v); strings.Count(out, hidden) != strings.Count(text, hidden) {
 			t.Errorf("%T reveals %s, want all of %s", v, out, text)
 		}
 	}
 	r := new(duoclient.AuthResult)
 	read(t, `{"result":"allow","trusted_device_token":"`+hidden+`"}`, r)
-	if out := fmt.Sprintf("%+v %s", r, toJSON(t, r)); strings.Contains(out, hidden) {
-		t.Errorf("AuthResult shows a secret: %s", out)
-	}
+	secrettest.Hides(t, r, hidden)
 }
 
 // TestAPIErrorsHideSecrets: a server that sends our own secrets back does not get
@@ -155,10 +134,7 @@ func TestAPIErrorsHideSecrets(t *testing.T) {
 		if !ok {
 			t.Fatalf("%s: %v", name, err)
 		}
-		for _, text := range append(printed(t, api), api.Error(), api.Advice()) {
-			if strings.Contains(text, "86420975") || strings.Contains(text, secretKey) {
-				t.Errorf("%s: error shows a secret: %s", name, text)
-			}
-		}
+		secrettest.Hides(t, api, "86420975", secretKey)
+		secrettest.Hides(t, api.Advice(), "86420975", secretKey)
 	}
 }

@@ -38,7 +38,7 @@ type UniversalConfig struct {
 	// HTTPProxy is the outbound proxy, http://[user:password@]host:port; TLS
 	// and the roots are the same through it. Empty: none. The environment is
 	// not read.
-	HTTPProxy string
+	HTTPProxy secret.Secret
 	// MaxConcurrent bounds the calls under way; 0 means 100. More wait two
 	// seconds at most.
 	MaxConcurrent int
@@ -66,7 +66,7 @@ func (c UniversalConfig) validate() error {
 }
 
 // checkWay reports the faults of what leads to Duo.
-func checkWay(host string, ca CA, simulator bool, proxy string, concurrent int) []error {
+func checkWay(host string, ca CA, simulator bool, proxy secret.Secret, concurrent int) []error {
 	var faults []error
 	bad := func(format string, args ...any) {
 		faults = append(faults, fmt.Errorf("%w: "+format, append([]any{ErrConfig}, args...)...))
@@ -92,11 +92,11 @@ func checkWay(host string, ca CA, simulator bool, proxy string, concurrent int) 
 // which may hold a password.
 func (c UniversalConfig) proxyURL() (*url.URL, error) { return parseProxy(c.HTTPProxy) }
 
-func parseProxy(proxy string) (*url.URL, error) {
-	if proxy == "" {
+func parseProxy(proxy secret.Secret) (*url.URL, error) {
+	if proxy.IsZero() {
 		return nil, nil //nolint:nilnil // no proxy is no fault
 	}
-	u, err := url.Parse(proxy)
+	u, err := url.Parse(proxy.Reveal())
 	if err != nil || u.Scheme != "http" || u.Hostname() == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
 		return nil, fmt.Errorf("%w: HTTP proxy must be http://[user:password@]host:port", ErrConfig)
 	}
@@ -116,7 +116,7 @@ func (c UniversalConfig) printable() map[string]string {
 }
 
 // printableProxy is the proxy without its user.
-func printableProxy(proxy string) string {
+func printableProxy(proxy secret.Secret) string {
 	u, err := parseProxy(proxy)
 	switch {
 	case err != nil:

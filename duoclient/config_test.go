@@ -38,7 +38,7 @@ func TestConfig(t *testing.T) {
 		bad["simulator "+host] = func(c *duoclient.UniversalConfig) { c.APIHost = host; c.Simulator = true; c.CA = ca }
 	}
 	for _, proxy := range []string{"proxy:3128", "https://proxy", "socks5://proxy", "http://", "http://proxy/path", "http://proxy?x", "http://u:sec ret@pro xy", "http://%zz"} {
-		bad["proxy "+proxy] = func(c *duoclient.UniversalConfig) { c.HTTPProxy = proxy }
+		bad["proxy "+proxy] = func(c *duoclient.UniversalConfig) { c.HTTPProxy = newSecret(proxy) }
 	}
 	for name, change := range bad {
 		c := duoclient.UniversalConfig{ClientID: clientID, ClientSecret: newSecret(clientSecret), APIHost: duoHost}
@@ -52,7 +52,7 @@ func TestConfig(t *testing.T) {
 		}
 	}
 	for _, host := range []string{duoHost, "api-1234abcd.duofederal.com", "api-abcd.duosecurity.com"} {
-		if _, err := duoclient.NewUniversal(duoclient.UniversalConfig{ClientID: clientID, ClientSecret: newSecret(clientSecret), APIHost: host, HTTPProxy: "http://proxy:3128"}); err != nil {
+		if _, err := duoclient.NewUniversal(duoclient.UniversalConfig{ClientID: clientID, ClientSecret: newSecret(clientSecret), APIHost: host, HTTPProxy: newSecret("http://proxy:3128")}); err != nil {
 			t.Errorf("%s: %v", host, err)
 		}
 	}
@@ -67,7 +67,7 @@ func TestConfig(t *testing.T) {
 // All faults of a configuration are told at once.
 func TestConfigAllFaults(t *testing.T) {
 	t.Parallel()
-	_, err := duoclient.NewUniversal(duoclient.UniversalConfig{HTTPProxy: "x"})
+	_, err := duoclient.NewUniversal(duoclient.UniversalConfig{HTTPProxy: newSecret("x")})
 	for _, word := range []string{"client ID", "client secret", "API host", "HTTP proxy"} {
 		if err == nil || !strings.Contains(err.Error(), word) {
 			t.Errorf("%v does not name the %s", err, word)
@@ -78,13 +78,13 @@ func TestConfigAllFaults(t *testing.T) {
 // Threat T103: no way of printing shows the secret or the proxy's password.
 func TestRedaction(t *testing.T) {
 	t.Parallel()
-	c := duoclient.UniversalConfig{ClientID: clientID, ClientSecret: newSecret(clientSecret), APIHost: duoHost, HTTPProxy: "http://user:pa55word@proxy:3128"}
+	c := duoclient.UniversalConfig{ClientID: clientID, ClientSecret: newSecret(clientSecret), APIHost: duoHost, HTTPProxy: newSecret("http://user:pa55word@proxy:3128")}
 	u, err := duoclient.NewUniversal(c)
 	if err != nil {
 		t.Fatal(err)
 	}
 	broken := c
-	broken.HTTPProxy = "http://user:pa55word@pro xy"
+	broken.HTTPProxy = newSecret("http://user:pa55word@pro xy")
 	type outer struct {
 		C duoclient.UniversalConfig
 		U *duoclient.Universal

@@ -15,9 +15,9 @@ import (
 )
 
 // Extra holds the members of one of Duo's objects that this package does not
-// know, or whose values are of another kind than it knows, as Duo sent them.
-// It prints its names only.
-type Extra map[string]json.RawMessage
+// know, or whose values are of another kind than it knows: the JSON texts that
+// Duo sent, which may hold anything. It prints its names only.
+type Extra map[string]secret.Secret
 
 // Format implements [fmt.Formatter].
 func (e Extra) Format(f fmt.State, _ rune) {
@@ -69,7 +69,11 @@ func decodeObject(data []byte, v reflect.Value) error {
 		}
 	}
 	if extra.IsValid() && len(o) > 0 {
-		extra.Set(reflect.ValueOf(Extra(o)))
+		rest := make(Extra, len(o))
+		for name, raw := range o {
+			rest[name] = secret.New(string(raw))
+		}
+		extra.Set(reflect.ValueOf(rest))
 	}
 	return nil
 }

@@ -25,7 +25,7 @@ func TestOddTypes(t *testing.T) {
 	if u := p.Users[0]; u.Status != "frozen" || u.Created.Unix() != 1384275337 {
 		t.Errorf("user %+v", u)
 	}
-	if string(p.Extra["antenna"]) != `{"length":3}` || len(p.Extra) != 1 {
+	if p.Extra["antenna"].Reveal() != `{"length":3}` || len(p.Extra) != 1 {
 		t.Errorf("extra %v", p.Extra)
 	}
 
@@ -36,7 +36,7 @@ func TestOddTypes(t *testing.T) {
 		s.UserTelephonyCostMax != 20 || s.FraudEmailEnabled || s.MinimumPasswordLength != 12 {
 		t.Errorf("settings %+v", s)
 	}
-	if s.LockoutThreshold != 0 || string(s.Extra["lockout_threshold"]) != `{"odd":1}` {
+	if s.LockoutThreshold != 0 || s.Extra["lockout_threshold"].Reveal() != `{"odd":1}` {
 		t.Errorf("what does not fit is in extra: %v", s.Extra)
 	}
 
@@ -51,7 +51,7 @@ func TestOddTypes(t *testing.T) {
 	if u.Username != "bob" || u.Aliases["alias1"] != "b" || u.CustomAttributes["Ward"] != "3" || u.CustomAttributes["ward"] != "4" {
 		t.Errorf("user %+v", u)
 	}
-	if u.Phones != nil || u.Extra["phones"] == nil || u.Extra["USERNAME"] == nil {
+	if u.Phones != nil || u.Extra["phones"].IsZero() || u.Extra["USERNAME"].IsZero() {
 		t.Errorf("a list that does not fit is in extra: %+v", u)
 	}
 }

@@ -81,7 +81,7 @@ func (e encoder) object(v reflect.Value) map[string]any {
 		field := v.Type().Field(i)
 		if extra, ok := reflect.TypeAssert[Extra](v.Field(i)); ok {
 			for name, raw := range extra {
-				o[name] = e.named(name, raw)
+				o[name] = e.named(name, json.RawMessage(raw.Reveal()))
 			}
 			continue
 		}

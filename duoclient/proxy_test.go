@@ -79,7 +79,7 @@ func TestProxyFailures(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			u := newClient(t, duoclient.UniversalConfig{
-				ClientID: clientID, ClientSecret: secret.New(clientSecret), APIHost: duoHost, HTTPProxy: "http://user:pa55word@" + row.address,
+				ClientID: clientID, ClientSecret: secret.New(clientSecret), APIHost: duoHost, HTTPProxy: secret.New("http://user:pa55word@" + row.address),
 			}, duoclient.WithLimits(duoclient.TestLimits{Connect: 200 * time.Millisecond}))
 			_, err := u.Exchange(t.Context(), asked())
 			if !errors.Is(err, row.want) || !errors.Is(err, duoclient.ErrNotSent) || strings.Contains(err.Error(), "pa55word") {

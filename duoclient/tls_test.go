@@ -93,7 +93,7 @@ func TestTLSVerification(t *testing.T) {
 			direct := toFake(t, address, row.ca)
 			proxy := newConnectProxy(t, address)
 			proxied := newClient(t, duoclient.UniversalConfig{
-				ClientID: clientID, ClientSecret: secret.New(clientSecret), APIHost: duoHost, CA: row.ca, HTTPProxy: "http://user:pa55word@" + proxy.address,
+				ClientID: clientID, ClientSecret: secret.New(clientSecret), APIHost: duoHost, CA: row.ca, HTTPProxy: secret.New("http://user:pa55word@" + proxy.address),
 			})
 			for _, u := range []*duoclient.Universal{direct, proxied} {
 				if !row.good {

@@ -15,6 +15,7 @@ import (
 	"mfaserver/internal/helpdesk"
 	"mfaserver/internal/primary"
 	"mfaserver/internal/seal"
+	"mfaserver/internal/secret"
 	"mfaserver/internal/store/sqlite"
 	"mfaserver/internal/throttle"
 	"mfaserver/mfa"
@@ -227,7 +228,7 @@ func newUniversal(cfg *config.Config) (*duoclient.Universal, error) {
 		APIHost:      cfg.Duo.Universal.APIHostname,
 		CA:           ca,
 		Simulator:    cfg.Duo.Simulator,
-		HTTPProxy:    cfg.Duo.HTTPProxy,
+		HTTPProxy:    secret.New(cfg.Duo.HTTPProxy),
 	}, duoclient.WithClock(now))
 	if err != nil {
 		return nil, errors.Join(config.ErrInvalid, err)
