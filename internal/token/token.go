@@ -2,6 +2,8 @@ package token
 
 import (
 	"net/netip"
+	"slices"
+	"strings"
 	"time"
 
 	"mfaserver/internal/secret"
@@ -62,10 +64,63 @@ type Token struct {
 func (t *Token) LiveAt(at time.Time) bool { return t.EndedAt.IsZero() && at.Before(t.ExpiresAt) }
 
 // Covers reports whether the token may make a request: method and path, the
-// latter escaped, below /api and the version. For a read-only token these are
-// GET, HEAD and OPTIONS alone; a caller that knows which POSTs of the engine
-// read asks [Token.CoversPath] for those.
-func (t *Token) Covers(method, path string) bool { return false }
+// latter as it is sent (escaped), below /api and the version. For a read-only
+// token these are GET, HEAD and OPTIONS alone; a caller that knows which POSTs
+// of the engine read asks [Token.CoversPath] for those.
+func (t *Token) Covers(method, path string) bool {
+	switch method {
+	case "GET", "HEAD", "OPTIONS":
+	default:
+		if t.ReadOnly {
+			return false
+		}
+	}
+	return t.CoversPath(path)
+}
 
-// CoversPath reports whether path is in the token's part of the API.
-func (t *Token) CoversPath(path string) bool { return false }
+// CoversPath reports whether path is in the token's part of the API. A path
+// that an engine might read as another one never is, where the part is not the
+// whole.
+func (t *Token) CoversPath(path string) bool {
+	if len(t.Paths) == 0 {
+		return true
+	}
+	if ambiguous(path) {
+		return false
+	}
+	return slices.ContainsFunc(t.Paths, func(prefix string) bool {
+		rest, ok := strings.CutPrefix(path, prefix)
+		return ok && (rest == "" || rest[0] == '/')
+	})
+}
+
+// ambiguous reports whether a path has more than one reading: dot and empty
+// segments, parameters, other separators, escaped or not.
+func ambiguous(path string) bool {
+	if !strings.HasPrefix(path, "/") || strings.ContainsAny(path, ";\\?#\x00") {
+		return true
+	}
+	lower := strings.ToLower(path)
+	for _, escaped := range []string{"%2e", "%2f", "%5c", "%3b", "%3f", "%23", "%25", "%00"} {
+		if strings.Contains(lower, escaped) {
+			return true
+		}
+	}
+	segments := strings.Split(path[1:], "/")
+	for i, segment := range segments {
+		last := i == len(segments)-1
+		if segment == "." || segment == ".." || segment == "" && !last {
+			return true
+		}
+	}
+	return false
+}
+
+// allows reports whether the token may be used from addr.
+func (t *Token) allows(addr netip.Addr) bool {
+	if len(t.Networks) == 0 {
+		return true
+	}
+	addr = addr.Unmap().WithZone("")
+	return slices.ContainsFunc(t.Networks, func(n netip.Prefix) bool { return n.Contains(addr) })
+}

@@ -2,9 +2,9 @@ package token
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"log/slog"
-	"net/netip"
+	"strings"
 	"time"
 
 	"mfaserver/internal/audit"
@@ -12,8 +12,14 @@ import (
 	"mfaserver/internal/secret"
 )
 
-// DefaultMaxLife is how long a service token may live.
-const DefaultMaxLife = 365 * 24 * time.Hour
+const (
+	// DefaultMaxLife is how long a service token may live.
+	DefaultMaxLife = 365 * 24 * time.Hour
+	// keepEnded is how long an ended token stays in the list.
+	keepEnded = 90 * 24 * time.Hour
+	// endExpired is the EndReason of a token that nobody revoked.
+	endExpired = "expired"
+)
 
 // TokensConfig is what [Tokens] needs. Store, Sealer and Recorder are
 // required.
@@ -21,66 +27,135 @@ type TokensConfig struct {
 	Store ServiceTokens
 	// Sealer seals the upstream credentials.
 	Sealer   *seal.Sealer
-	Recorder audit.Recorder
+	Recorder Recorder
 	// MaxLife bounds the life of new tokens; 0 means [DefaultMaxLife].
 	MaxLife time.Duration
-	// Logger defaults to none.
-	Logger *slog.Logger
 	// Now is the clock; nil means the real one.
 	Now func() time.Time
 }
 
 // Tokens makes, checks and revokes service tokens. It is safe for concurrent
 // use.
-type Tokens struct{ TokensConfig }
+type Tokens struct {
+	store    ServiceTokens
+	sealer   *seal.Sealer
+	recorder Recorder
+	maxLife  time.Duration
+	now      func() time.Time
+	notes    notes
+}
 
 // NewTokens returns Tokens, or [ErrConfig].
 func NewTokens(c TokensConfig) (*Tokens, error) {
 	if c.Store == nil || c.Sealer == nil || c.Recorder == nil {
 		return nil, fmt.Errorf("%w: store, sealer and recorder are needed", ErrConfig)
 	}
-	return &Tokens{c}, nil
+	if c.MaxLife < 0 {
+		return nil, fmt.Errorf("%w: negative life", ErrConfig)
+	}
+	s := &Tokens{store: c.Store, sealer: c.Sealer, recorder: c.Recorder, maxLife: c.MaxLife, now: c.Now}
+	if s.maxLife == 0 {
+		s.maxLife = DefaultMaxLife
+	}
+	if s.now == nil {
+		s.now = realClock
+	}
+	return s, nil
+}
+
+func realClock() time.Time {
+	return time.Now() //nolint:forbidigo // the one real clock of this package
 }
 
 // Create makes a token and returns it with its value, which is nowhere else
 // and not shown again. Errors: [ErrArgument], [ErrUnavailable].
 func (s *Tokens) Create(ctx context.Context, n New) (Token, secret.Secret, error) {
-	return Token{}, secret.Secret{}, ErrUnavailable
+	now := s.now()
+	n, err := n.check(now, s.maxLife)
+	if err != nil {
+		return Token{}, secret.Secret{}, err
+	}
+	value := newToken()
+	r := TokenRecord{Key: keyOf(value), Token: Token{
+		Name: n.Name, Username: n.Username, UserID: n.UserID, Owner: n.Owner, ReadOnly: n.ReadOnly,
+		Paths: n.Paths, Networks: n.Networks, CreatedAt: now, CreatedBy: n.By, ExpiresAt: n.Expires,
+	}}
+	r.ID = r.Key.Handle()
+	if !n.Credential.IsZero() {
+		r.Credential = s.sealer.Seal([]byte(n.Credential.Reveal()), credentialOf(&r))
+	}
+	if err := s.store.Insert(ctx, r); err != nil {
+		return Token{}, secret.Secret{}, unavailable("store", err)
+	}
+	// Nobody has seen the value yet: what cannot be recorded was never made.
+	if err := record(ctx, s.recorder, created(&r)); err != nil {
+		return Token{}, secret.Secret{}, errors.Join(err, s.store.Delete(context.WithoutCancel(ctx), r.ID))
+	}
+	return r.public(), secret.New(value), nil
+}
+
+func created(r *TokenRecord) audit.Event {
+	e := r.event(audit.TokenCreated, audit.OK)
+	e.Actor = r.CreatedBy
+	e.Detail["expires"] = r.ExpiresAt.UTC().Format(time.RFC3339)
+	e.Detail["scope"] = r.scope()
+	return e
+}
+
+// event is an event about the token.
+func (r *TokenRecord) event(name audit.Name, outcome audit.Outcome) audit.Event {
+	return audit.Event{
+		Name: name, Outcome: outcome, Username: r.Username,
+		Detail: map[string]string{"token": r.ID, "name": r.Name, "owner": r.Owner},
+	}
+}
+
+// scope says in words what the token may do.
+func (r *TokenRecord) scope() string {
+	words := []string{"read and write"}
+	if r.ReadOnly {
+		words[0] = "read only"
+	}
+	if len(r.Paths) > 0 {
+		words = append(words, "paths "+strings.Join(r.Paths, " "))
+	}
+	if len(r.Networks) > 0 {
+		networks := make([]string, len(r.Networks))
+		for i, n := range r.Networks {
+			networks[i] = n.String()
+		}
+		words = append(words, "networks "+strings.Join(networks, " "))
+	}
+	return strings.Join(words, "; ")
+}
+
+// public is the token as callers see it.
+func (r *TokenRecord) public() Token {
+	t := r.Clone().Token
+	t.HasCredential = len(r.Credential) > 0
+	return t
 }
 
 // List returns all tokens, ended ones too until [Tokens.Sweep] removes them,
 // the earliest first.
-func (s *Tokens) List(ctx context.Context) ([]Token, error) { return nil, ErrUnavailable }
-
-// Get returns the token of an id, live or not; [ErrUnknown].
-func (s *Tokens) Get(ctx context.Context, id string) (Token, error) { return Token{}, ErrUnavailable }
-
-// Revoke ends a token at once and for ever, and drops its credential. by is
-// who does it. [ErrUnknown], or [ErrRevoked] when it has ended already.
-func (s *Tokens) Revoke(ctx context.Context, id, by, reason string) (Token, error) {
-	return Token{}, ErrUnavailable
+func (s *Tokens) List(ctx context.Context) ([]Token, error) {
+	records, err := s.store.List(ctx)
+	if err != nil {
+		return nil, unavailable("store", err)
+	}
+	all := make([]Token, len(records))
+	for i := range records {
+		all[i] = records[i].public()
+	}
+	return all, nil
 }
 
-// Check returns the token of a value that is used from addr now. Errors:
-// [ErrUnknown], [ErrExpired], [ErrRevoked], [ErrNetwork], all of them
-// [ErrRefused], and [ErrUnavailable].
-func (s *Tokens) Check(ctx context.Context, value string, addr netip.Addr) (Token, error) {
-	return Token{}, ErrUnavailable
+// Get returns the token of an id, live or not; [ErrUnknown],
+// [ErrUnavailable].
+func (s *Tokens) Get(ctx context.Context, id string) (Token, error) {
+	r, err := s.store.Get(ctx, id)
+	if err != nil {
+		return Token{}, storeError(err, ErrUnknown)
+	}
+	return r.public(), nil
 }
-
-// CheckID is Check for a session that a token began: whether the token of the
-// id is still good, from addr.
-func (s *Tokens) CheckID(ctx context.Context, id string, addr netip.Addr) (Token, error) {
-	return Token{}, ErrUnavailable
-}
-
-// Credential returns the upstream password behind a live token;
-// [ErrNoCredential], or as Check.
-func (s *Tokens) Credential(ctx context.Context, id string) (secret.Secret, error) {
-	return secret.Secret{}, ErrUnavailable
-}
-
-// Sweep ends tokens whose time is over, dropping their credentials, seals
-// credentials anew that are under an earlier key, and removes tokens that
-// ended long ago. It returns how many ended. Call it about once an hour.
-func (s *Tokens) Sweep(ctx context.Context) (int, error) { return 0, ErrUnavailable }
