@@ -1,0 +1,146 @@
+// Package access says what a signed-in client may do at the engine behind the
+// gateway. The engine has no roles: whoever is in may do everything. So
+// read-only users, the scope of service tokens and of exemptions, and fresh
+// approvals for dangerous operations are judged here, for every request.
+package access
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"mfaserver/internal/rules"
+	"mfaserver/internal/token"
+	"mfaserver/mfa"
+	"mfaserver/session"
+	"mfaserver/web/gateway"
+)
+
+// ErrConfig: the [Config] makes no sense.
+var ErrConfig = errors.New("access: configuration refused")
+
+// The reasons of a [gateway.DeniedError].
+const (
+	// NotAPI: the path is no part of the engine's API.
+	NotAPI = "not_api"
+	// ReadOnly: the request changes something.
+	ReadOnly = "read_only"
+	// TokenScope: the service token does not cover the request, or is over.
+	TokenScope = "token_scope"
+	// ExemptionScope: the exemption does not cover the request, or is over.
+	ExemptionScope = "exemption_scope"
+	// StepUp: the operation needs a fresh approval that this kind of session
+	// cannot give.
+	StepUp = "step_up"
+	// StepUpRefused: the approval was asked for and not given.
+	StepUpRefused = "step_up_refused"
+)
+
+// Rules is what the configuration says; [rules.Set] is one.
+type Rules interface {
+	ReadOnly(username string) bool
+	Covers(name, username, method, path string, addr netip.Addr, at time.Time) bool
+	StepUpFor(method, path string) (time.Duration, bool)
+}
+
+// Tokens looks a service token up; [token.Tokens] is one.
+type Tokens interface {
+	// Get returns the token, live or not; [token.ErrUnknown].
+	Get(ctx context.Context, id string) (token.Token, error)
+}
+
+// Approver asks for a fresh approval; [mfa.Flow] is one.
+type Approver interface {
+	Approve(ctx context.Context, r mfa.ApproveRequest) (time.Time, error)
+}
+
+// Config is what a [Guard] needs; all is required but Now.
+type Config struct {
+	Rules    Rules
+	Tokens   Tokens
+	Approver Approver
+	// Client says who sent a request, as far as that can be trusted.
+	Client func(*http.Request) mfa.Client
+	Logger *slog.Logger
+	// Now is the clock; nil means the real one.
+	Now func() time.Time
+}
+
+// Guard judges requests. It is safe for concurrent use.
+type Guard struct {
+	cfg       Config
+	reading   atomic.Pointer[rules.Reading]
+	approvals *approvals
+}
+
+var _ gateway.Access = (*Guard)(nil)
+
+// New returns a Guard that knows the reading requests of common engines;
+// [ErrConfig].
+func New(c Config) (*Guard, error) {
+	if c.Rules == nil || c.Tokens == nil || c.Approver == nil || c.Client == nil || c.Logger == nil {
+		return nil, fmt.Errorf("%w: rules, tokens, approver, client and logger are needed", ErrConfig)
+	}
+	if c.Now == nil {
+		c.Now = time.Now //nolint:forbidigo // the one real clock of this package
+	}
+	g := &Guard{cfg: c, approvals: newApprovals()}
+	g.SetReading(rules.DefaultReading())
+	return g, nil
+}
+
+// SetReading replaces what is known of the engine's reading requests.
+func (g *Guard) SetReading(r rules.Reading) { g.reading.Store(&r) }
+
+// Permit implements [gateway.Access]: nil, a [*gateway.DeniedError], or an
+// error that means that it cannot be told, which permits nothing either. It
+// may wait for a person to answer a push.
+func (g *Guard) Permit(ctx context.Context, s session.Session, r *http.Request) error {
+	path, ok := rules.APIPath(r.URL.EscapedPath())
+	if !ok {
+		return &gateway.DeniedError{Reason: NotAPI}
+	}
+	client := g.cfg.Client(r)
+	readOnly := s.ReadOnly || g.cfg.Rules.ReadOnly(s.Username)
+	if s.Token != "" {
+		t, err := g.token(ctx, s, client.Addr, path)
+		if err != nil {
+			return err
+		}
+		readOnly = readOnly || t.ReadOnly
+	}
+	if s.Exemption != "" && !g.cfg.Rules.Covers(s.Exemption, s.Username, r.Method, path, client.Addr, g.cfg.Now()) {
+		return &gateway.DeniedError{Reason: ExemptionScope}
+	}
+	if readOnly && !g.reading.Load().Reads(r.Method, path) {
+		return &gateway.DeniedError{Reason: ReadOnly}
+	}
+	return g.stepUp(ctx, s, r, path, client)
+}
+
+// token finds the service token behind a session. Its scope, its networks and
+// its end are asked for each time, so that a revocation holds at once.
+func (g *Guard) token(ctx context.Context, s session.Session, addr netip.Addr, path string) (token.Token, error) {
+	t, err := g.cfg.Tokens.Get(ctx, s.Token)
+	if errors.Is(err, token.ErrUnknown) {
+		return token.Token{}, &gateway.DeniedError{Reason: TokenScope}
+	}
+	if err != nil {
+		return token.Token{}, err
+	}
+	if t.Username != s.Username || !t.LiveAt(g.cfg.Now()) || !from(t.Networks, addr) || !t.CoversPath(path) {
+		return token.Token{}, &gateway.DeniedError{Reason: TokenScope}
+	}
+	return t, nil
+}
+
+// from reports whether addr is inside one of the networks; none is everywhere.
+func from(networks []netip.Prefix, addr netip.Addr) bool {
+	return len(networks) == 0 || slices.ContainsFunc(networks, func(p netip.Prefix) bool { return p.Contains(addr) })
+}

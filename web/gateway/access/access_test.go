@@ -1,0 +1,221 @@
+package access_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"mfaserver/internal/rules"
+	"mfaserver/internal/token"
+	"mfaserver/mfa"
+	"mfaserver/session"
+	"mfaserver/web/gateway"
+	"mfaserver/web/gateway/access"
+)
+
+var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+
+// tokens is a directory of service tokens.
+type tokens map[string]token.Token
+
+func (t tokens) Get(_ context.Context, id string) (token.Token, error) {
+	if id == "broken" {
+		return token.Token{}, token.ErrUnavailable
+	}
+	found, ok := t[id]
+	if !ok {
+		return token.Token{}, token.ErrUnknown
+	}
+	return found, nil
+}
+
+// approver answers every question alike and counts them.
+type approver struct {
+	err   error
+	asked atomic.Int64
+	last  atomic.Pointer[mfa.ApproveRequest]
+}
+
+func (a *approver) Approve(_ context.Context, r mfa.ApproveRequest) (time.Time, error) {
+	a.asked.Add(1)
+	a.last.Store(&r)
+	return noon, a.err
+}
+
+func newGuard(t *testing.T, a *approver) *access.Guard {
+	t.Helper()
+	set, err := rules.New(rules.Config{
+		Exemptions: []rules.Exemption{{
+			Name: "nightly", Users: []string{"svc"}, Networks: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")},
+			Owner: "alice", Reason: "export", Until: noon.Add(time.Hour), Paths: []string{"/channels/**"}, Methods: []string{"GET"},
+		}},
+		ReadOnly: rules.ReadOnly{Users: []string{"viewer"}},
+		StepUp:   rules.StepUp{MaxAge: 15 * time.Minute, Operations: []rules.Operation{{Methods: []string{"PUT"}, Paths: []string{"/users/*"}}}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	live := token.Token{ID: "t1", Username: "svc", ExpiresAt: noon.Add(time.Hour), Paths: []string{"/channels"}, Networks: []netip.Prefix{netip.MustParsePrefix("192.0.2.7/32")}}
+	ended, reader, other := live, live, live
+	ended.EndedAt = noon.Add(-time.Minute)
+	reader.ReadOnly, reader.Networks = true, nil
+	other.Username = "alice"
+	guard, err := access.New(access.Config{
+		Rules: set, Approver: a,
+		Tokens: tokens{"live": live, "ended": ended, "reader": reader, "other": other},
+		Client: func(r *http.Request) mfa.Client {
+			return mfa.Client{Addr: netip.MustParseAddrPort(r.RemoteAddr).Addr()}
+		},
+		Logger: slog.New(slog.DiscardHandler),
+		Now:    func() time.Time { return noon },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return guard
+}
+
+func request(t *testing.T, method, path, from string) *http.Request {
+	t.Helper()
+	r := httptest.NewRequestWithContext(t.Context(), method, "https://gateway.example.org"+path, nil)
+	r.RemoteAddr = from + ":40000"
+	return r
+}
+
+// Threat T014: an exemption covers its user, networks, paths and methods and
+// nothing else. Threat T150: dangerous operations need a fresh approval, which
+// a session without one cannot have.
+func TestPermit(t *testing.T) {
+	t.Parallel()
+	key := session.KeyOf("one")
+	person := session.Session{Key: key, Username: "alice", ApprovedAt: noon.Add(-time.Minute)}
+	with := func(change func(*session.Session)) session.Session {
+		s := person
+		change(&s)
+		return s
+	}
+	viewer := with(func(s *session.Session) { s.Username = "viewer" })
+	exempt := with(func(s *session.Session) { s.Username, s.Exemption, s.ApprovedAt = "svc", "nightly", time.Time{} })
+	byToken := func(id string) session.Session {
+		return with(func(s *session.Session) { s.Username, s.Token, s.ApprovedAt = "svc", id, time.Time{} })
+	}
+	for _, c := range []struct {
+		name    string
+		session session.Session
+		method  string
+		path    string
+		from    string
+		want    string
+	}{
+		{"a person reads", person, "GET", "/api/channels", "192.0.2.7", ""},
+		{"a person writes", person, "POST", "/api/4.5.2/channels/_deploy", "192.0.2.7", ""},
+		{"no part of the API", person, "GET", "/webadmin/Index.action", "192.0.2.7", access.NotAPI},
+		{"read-only user reads", viewer, "GET", "/api/channels", "192.0.2.7", ""},
+		{"read-only user searches by POST", viewer, "POST", "/api/channels/1/messages/_search", "192.0.2.7", ""},
+		{"read-only user deploys", viewer, "POST", "/api/channels/_deploy", "192.0.2.7", access.ReadOnly},
+		{"read-only user deletes", viewer, "DELETE", "/api/channels/1", "192.0.2.7", access.ReadOnly},
+		{"read-only session writes", with(func(s *session.Session) { s.ReadOnly = true }), "PUT", "/api/channels/1", "192.0.2.7", access.ReadOnly},
+		{"exempt within its scope", exempt, "GET", "/api/channels/1", "192.0.2.7", ""},
+		{"exempt, other path", exempt, "GET", "/api/users", "192.0.2.7", access.ExemptionScope},
+		{"exempt, other method", exempt, "POST", "/api/channels/1", "192.0.2.7", access.ExemptionScope},
+		{"exempt, other network", exempt, "GET", "/api/channels/1", "198.51.100.7", access.ExemptionScope},
+		{"exempt, other user", with(func(s *session.Session) { s.Exemption = "nightly" }), "GET", "/api/channels/1", "192.0.2.7", access.ExemptionScope},
+		{"token within its scope", byToken("live"), "POST", "/api/channels/_deploy", "192.0.2.7", ""},
+		{"token, other path", byToken("live"), "GET", "/api/users", "192.0.2.7", access.TokenScope},
+		{"token, longer first segment", byToken("live"), "GET", "/api/channelsX", "192.0.2.7", access.TokenScope},
+		{"token, other network", byToken("live"), "GET", "/api/channels", "198.51.100.7", access.TokenScope},
+		{"token revoked", byToken("ended"), "GET", "/api/channels", "192.0.2.7", access.TokenScope},
+		{"token unknown", byToken("none"), "GET", "/api/channels", "192.0.2.7", access.TokenScope},
+		{"token of another user", byToken("other"), "GET", "/api/channels", "192.0.2.7", access.TokenScope},
+		{"read-only token reads", byToken("reader"), "GET", "/api/channels", "198.51.100.7", ""},
+		{"read-only token writes", byToken("reader"), "POST", "/api/channels/_deploy", "198.51.100.7", access.ReadOnly},
+		{"fail-open session at a dangerous operation", with(func(s *session.Session) { s.FailOpen, s.ApprovedAt = true, time.Time{} }), "PUT", "/api/users/1", "192.0.2.7", access.StepUp},
+		{"principal without a session at a dangerous operation", with(func(s *session.Session) { s.Key = session.Key{} }), "PUT", "/api/users/1", "192.0.2.7", access.StepUp},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			a := &approver{}
+			err := newGuard(t, a).Permit(t.Context(), c.session, request(t, c.method, c.path, c.from))
+			var denied *gateway.DeniedError
+			switch {
+			case c.want == "" && err != nil:
+				t.Fatalf("Permit = %v, want nil", err)
+			case c.want != "" && (!errors.As(err, &denied) || denied.Reason != c.want):
+				t.Fatalf("Permit = %v, want denied for %s", err, c.want)
+			}
+			if n := a.asked.Load(); n != 0 {
+				t.Errorf("%d pushes sent, want none", n)
+			}
+		})
+	}
+}
+
+// A directory of tokens that cannot answer permits nothing (invariant I4).
+func TestPermitWithoutTokens(t *testing.T) {
+	t.Parallel()
+	s := session.Session{Key: session.KeyOf("one"), Username: "svc", Token: "broken"}
+	err := newGuard(t, &approver{}).Permit(t.Context(), s, request(t, "GET", "/api/channels", "192.0.2.7"))
+	if !errors.Is(err, token.ErrUnavailable) {
+		t.Fatalf("Permit = %v, want %v", err, token.ErrUnavailable)
+	}
+}
+
+// Threat T150: a session whose approval is 16 minutes old is asked once more,
+// once for all the requests that wait.
+func TestStepUp(t *testing.T) {
+	t.Parallel()
+	a := &approver{}
+	guard := newGuard(t, a)
+	s := session.Session{Key: session.KeyOf("one"), Username: "alice", ApprovedAt: noon.Add(-16 * time.Minute)}
+	var all sync.WaitGroup
+	for range 20 {
+		all.Go(func() {
+			if err := guard.Permit(t.Context(), s, request(t, "PUT", "/api/users/1", "192.0.2.7")); err != nil {
+				t.Errorf("Permit = %v, want nil", err)
+			}
+		})
+	}
+	all.Wait()
+	if n := a.asked.Load(); n != 1 {
+		t.Errorf("%d pushes sent, want 1", n)
+	}
+	r := a.last.Load()
+	if r.Username != "alice" || r.Purpose != "PUT /users/1" || r.Session != s.Key.Handle() {
+		t.Errorf("asked %+v", *r)
+	}
+	other := s
+	other.Key = session.KeyOf("two")
+	if err := guard.Permit(t.Context(), other, request(t, "PUT", "/api/users/1", "192.0.2.7")); err != nil || a.asked.Load() != 2 {
+		t.Errorf("another session: %v, %d pushes; the approval of one is not another's", err, a.asked.Load())
+	}
+}
+
+func TestStepUpRefused(t *testing.T) {
+	t.Parallel()
+	s := session.Session{Key: session.KeyOf("one"), Username: "alice", ApprovedAt: noon.Add(time.Minute)}
+	refusing := &approver{err: mfa.ErrRefused}
+	var denied *gateway.DeniedError
+	err := newGuard(t, refusing).Permit(t.Context(), s, request(t, "PUT", "/api/users/1", "192.0.2.7"))
+	if !errors.As(err, &denied) || denied.Reason != access.StepUpRefused || refusing.asked.Load() != 1 {
+		t.Errorf("Permit = %v after %d pushes, want denied for %s; an approval from the future is none", err, refusing.asked.Load(), access.StepUpRefused)
+	}
+	down := &approver{err: mfa.ErrSecondFactorUnavailable}
+	err = newGuard(t, down).Permit(t.Context(), s, request(t, "PUT", "/api/users/1", "192.0.2.7"))
+	if !errors.Is(err, mfa.ErrSecondFactorUnavailable) {
+		t.Errorf("Permit = %v, want %v", err, mfa.ErrSecondFactorUnavailable)
+	}
+}
+
+func TestConfig(t *testing.T) {
+	t.Parallel()
+	if _, err := access.New(access.Config{}); !errors.Is(err, access.ErrConfig) {
+		t.Fatalf("New = %v, want %v", err, access.ErrConfig)
+	}
+}
