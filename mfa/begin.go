@@ -43,7 +43,7 @@ func (f *Flow) begin(ctx context.Context, r BeginRequest) (Begun, error) {
 		}
 	}
 	if err != nil {
-		return Begun{}, f.withoutDuo(ctx, r, err)
+		return Begun{}, f.withoutDuo(ctx, r.event("", ""), err)
 	}
 	if err := f.standing(ctx, &r); err != nil {
 		return Begun{}, err
@@ -85,7 +85,7 @@ func (f *Flow) prepare(ctx context.Context, r BeginRequest, now time.Time) (Tran
 	}
 	name, authURL, err := f.prompt(r, c)
 	if err != nil {
-		return Transaction{}, nil, f.withoutDuo(ctx, r, err)
+		return Transaction{}, nil, f.withoutDuo(ctx, r.event("", ""), err)
 	}
 	tx := Transaction{
 		Key: KeyOf(c.state), Username: r.Username, Typed: r.Typed, UserID: r.UserID, DuoUsername: name,
@@ -160,11 +160,16 @@ func (f *Flow) recordChallenge(ctx context.Context, tx *Transaction, replaced []
 	if err := f.record(ctx, e); err != nil {
 		return err
 	}
-	count, alarm := f.fatigue.started(tx.Username, now)
+	return f.countUnfinished(ctx, tx.event(audit.Fatigue, audit.OK, c), now)
+}
+
+// countUnfinished counts a login, and records the event when it is one too
+// many.
+func (f *Flow) countUnfinished(ctx context.Context, e audit.Event, now time.Time) error {
+	count, alarm := f.fatigue.started(e.Username, now)
 	if !alarm {
 		return nil
 	}
-	e = tx.event(audit.Fatigue, audit.OK, c)
 	e.Detail = map[string]string{"unfinished": strconv.Itoa(count)}
 	return f.record(ctx, e)
 }

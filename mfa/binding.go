@@ -24,7 +24,7 @@ func hash(value string) [sha256.Size]byte { return sha256.Sum256([]byte(value)) 
 // T031), else the fresh one. Any other value is somebody else's.
 func (f *Flow) binding(ctx context.Context, r BeginRequest, fresh string, now time.Time) (string, error) {
 	c := r.Client
-	if c.Binding == "" || c.Forwarded || !c.Addr.IsValid() {
+	if c.Binding == "" || !c.provenAddr().IsValid() {
 		return fresh, nil
 	}
 	siblings, err := f.txs.Siblings(ctx, hash(c.Binding), now)

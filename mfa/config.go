@@ -14,6 +14,9 @@ const (
 	defaultEnrolLifetime = 15 * time.Minute
 	// longestLifetime bounds how long a half-finished login can wait.
 	longestLifetime = time.Hour
+
+	defaultProofWait = time.Minute
+	longestProofWait = 2 * time.Minute
 )
 
 // DefaultLimits are the limits of a configuration that sets none.
@@ -69,8 +72,8 @@ type Config struct {
 }
 
 // Flow is the login. It is safe for concurrent use; all it remembers between
-// calls is in the stores, except the last good health check and the counts
-// behind the fatigue alarm.
+// calls is in the stores, except the last good health check, the counts behind
+// the fatigue alarm and the pauses of phones that were asked for nothing.
 type Flow struct {
 	duo       SecondFactor
 	txs       Transactions
@@ -86,12 +89,18 @@ type Flow struct {
 	lifetime  time.Duration
 	enrolling time.Duration
 	limits    Limits
+	prover    Prover
+	proofWait time.Duration
+	carries   Carries
 	duoName   func(string) (string, error)
 	logger    *slog.Logger
 	now       func() time.Time
 	random    io.Reader
 	health    *healthGate
 	fatigue   *fatigue
+	brake     *brake
+
+	breakGlasses BreakGlass
 }
 
 // New makes a Flow; [ErrConfig] says what is missing or wrong.
@@ -108,6 +117,8 @@ func New(c Config) (*Flow, error) {
 		duoName: c.DuoUsername, logger: c.Logger, now: c.Now, random: c.Random,
 		health:  newHealthGate(c.SecondFactor, c.Now, c.Logger),
 		fatigue: newFatigue(),
+		prover:  c.Prover, proofWait: c.ProofWait, carries: c.Carries, breakGlasses: c.BreakGlass,
+		brake: newBrake(),
 	}, nil
 }
 
@@ -123,6 +134,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.EnrolLifetime == 0 {
 		c.EnrolLifetime = max(defaultEnrolLifetime, c.Lifetime)
+	}
+	if c.ProofWait == 0 {
+		c.ProofWait = defaultProofWait
 	}
 	if c.Limits == (Limits{}) {
 		c.Limits = DefaultLimits()
@@ -158,6 +172,7 @@ func (c Config) check() error {
 		{!c.Policy.valid(), "policy with a malformed reason or factor"},
 		{c.Lifetime < time.Second || c.Lifetime > longestLifetime, "lifetime is not between a second and an hour"},
 		{c.EnrolLifetime < c.Lifetime || c.EnrolLifetime > longestLifetime, "lifetime for enrolment is not between the other lifetime and an hour"},
+		{c.ProofWait < time.Second || c.ProofWait > longestProofWait, "wait for a proof is not between a second and two minutes"},
 		{!c.Limits.valid(), "limits are negative, or all of a user's are reserved"},
 	}
 	for _, f := range faults {

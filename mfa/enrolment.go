@@ -48,14 +48,14 @@ func (f *Flow) standing(ctx context.Context, r *BeginRequest) error {
 	}
 	name, err := f.duoUsername(r.Username)
 	if err != nil {
-		return f.withoutDuo(ctx, *r, err)
+		return f.withoutDuo(ctx, r.event("", ""), err)
 	}
 	asking, cancel := context.WithTimeout(ctx, preauthTimeout)
 	defer cancel()
 	result, err := f.enrolment.Preauth(asking, name)
 	if err != nil {
 		f.health.forget()
-		return f.withoutDuo(ctx, *r, err)
+		return f.withoutDuo(ctx, r.event("", ""), err)
 	}
 	switch result {
 	case PreauthAuth, PreauthAllow:
@@ -66,18 +66,17 @@ func (f *Flow) standing(ctx context.Context, r *BeginRequest) error {
 			return nil
 		}
 		// Threat T042: a thief with the password would enrol his own phone.
-		return f.refuse(ctx, r.refused(audit.MFANotEnrolled), ErrNotEnrolled)
+		return f.refuse(ctx, r.event(audit.MFANotEnrolled, audit.Refused), ErrNotEnrolled)
 	case PreauthDeny:
-		return f.refuse(ctx, r.refused(audit.MFAPreauthDenied), ErrSecondFactorRefused)
+		return f.refuse(ctx, r.event(audit.MFAPreauthDenied, audit.Refused), ErrSecondFactorRefused)
 	default:
-		return f.withoutDuo(ctx, *r, fmt.Errorf("%w: preauth with an unknown result", duoclient.ErrMalformedResponse))
+		return f.withoutDuo(ctx, r.event("", ""), fmt.Errorf("%w: preauth with an unknown result", duoclient.ErrMalformedResponse))
 	}
 }
 
-// refused is an event about a first call that ends before there is a
-// transaction.
-func (r *BeginRequest) refused(name audit.Name) audit.Event {
-	e := clientEvent(name, audit.Refused, r.Client)
+// event is an event about a login that has no transaction, or none yet.
+func (r *BeginRequest) event(name audit.Name, outcome audit.Outcome) audit.Event {
+	e := clientEvent(name, outcome, r.Client)
 	e.Username = r.Username
 	return e
 }

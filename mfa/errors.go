@@ -36,7 +36,7 @@ var (
 	ErrCancelled = errors.New("mfa: caller went away")
 	// ErrBreakGlassCode: no such code, or used before.
 	ErrBreakGlassCode = errors.New("mfa: no such break-glass code")
-	// ErrExemption: administrators are never exempt.
+	// ErrExemption: no exemption can be for this user or address.
 	ErrExemption = errors.New("mfa: exemption not accepted")
 	// ErrCarryGone: what the login carries has ended or is another user's.
 	// Of Redeem too.
@@ -64,7 +64,11 @@ var (
 	ErrSecondFactorRefused = errors.New("mfa: second factor refused")
 )
 
-// Errors of both.
+// ErrNobodyAsked is what a [Prover] joins to an error after which certainly no
+// phone rings.
+var ErrNobodyAsked = errors.New("mfa: nobody was asked")
+
+// Errors of all.
 var (
 	// ErrUnavailable: a store, the directory or the audit trail failed.
 	ErrUnavailable = errors.New("mfa: store or audit trail unavailable")

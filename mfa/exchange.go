@@ -120,13 +120,16 @@ func (f *Flow) warnExchange(ctx context.Context, t trouble, cause error) {
 func (f *Flow) accept(ctx context.Context, tx *Transaction, id *duoclient.Identity, c Client) error {
 	if reason, ok := f.policy.accepts(id.Context, tx.Enrolling); !ok {
 		e := tx.refused(audit.MFAPolicyRefused, reason, c)
-		e.Detail = outcome(id)
+		e.Detail = outcome(id.Context)
 		return f.endRefused(ctx, tx, Claimed, e, ErrPolicy)
 	}
 	if err := f.checkRelay(ctx, tx, id, c); err != nil {
 		return err
 	}
-	return f.recheck(ctx, tx, c, Claimed)
+	if err := f.recheck(ctx, tx, c, Claimed); err != nil {
+		return err
+	}
+	return f.recheckCarry(ctx, tx, c)
 }
 
 // abandon burns a transaction that nobody can go on with: its code is gone,
@@ -139,9 +142,9 @@ func (f *Flow) abandon(ctx context.Context, tx *Transaction, err error) error {
 }
 
 // outcome is what Duo said, for the audit trail.
-func outcome(id *duoclient.Identity) map[string]string {
+func outcome(ac duoclient.AuthContext) map[string]string {
 	return map[string]string{
-		"event_type": id.Context.EventType, "factor": id.Context.Factor, "reason": id.Context.Reason,
-		"txid": id.Context.TxID, "device": id.Context.AuthDeviceName, "access_ip": id.Context.AccessDeviceIP,
+		"event_type": ac.EventType, "factor": ac.Factor, "reason": ac.Reason,
+		"txid": ac.TxID, "device": ac.AuthDeviceName, "access_ip": ac.AccessDeviceIP,
 	}
 }

@@ -54,11 +54,11 @@ func (f *Flow) failOpen(ctx context.Context, r BeginRequest, now time.Time) (Beg
 }
 
 // withoutDuo is the usual end when Duo cannot be asked: nobody gets in, and
-// the records say whose fault it is.
-func (f *Flow) withoutDuo(ctx context.Context, r BeginRequest, cause error) error {
-	t := classify(cause)
-	e := clientEvent(t.event, audit.Failed, r.Client)
-	e.Username, e.Reason = r.Username, t.reason()
+// the records say whose fault it is. who is an event that says whose login it
+// was.
+func (f *Flow) withoutDuo(ctx context.Context, who audit.Event, cause error) error {
+	t, e := classify(cause), who
+	e.Name, e.Outcome, e.Reason = t.event, audit.Failed, t.reason()
 	f.logger.ErrorContext(ctx, "duo cannot be asked", "class", t.reason(), "err", cause)
 	if err := f.record(ctx, e); err != nil {
 		return err

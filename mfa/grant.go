@@ -34,7 +34,7 @@ func (f *Flow) grant(ctx context.Context, tx *Transaction, id *duoclient.Identit
 		Username: tx.Username, UserID: tx.UserID, Administrator: tx.Administrator,
 		Primary: tx.Primary, Message: tx.PrimaryMessage, Carry: carry, Transaction: tx.Key.Handle(),
 		Factor: id.Context.Factor, Reason: id.Context.Reason, Device: id.Context.AuthDeviceName, TxID: id.Context.TxID,
-		At: now,
+		At: now, ApprovedAt: provedAt(id.Context.Reason, now),
 	}, nil
 }
 
@@ -45,7 +45,7 @@ func (f *Flow) conclude(ctx context.Context, tx *Transaction, id *duoclient.Iden
 		return err
 	}
 	e := tx.event(audit.MFAAllowed, audit.OK, c)
-	e.Detail = outcome(id)
+	e.Detail = outcome(id.Context)
 	if len(burned) > 0 {
 		e.Detail["siblings_burned"] = handles(burned)
 	}

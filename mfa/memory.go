@@ -23,9 +23,10 @@ const (
 
 var errCodesFull = errors.New("mfa: memory for spent codes is full")
 
-// Memory is [Transactions], [Sources] and [Codes] in the memory of one
-// process: for tests, benchmarks and trials. Nothing survives a restart. It is
-// safe for concurrent use; every call takes at most logarithmic time.
+// Memory is [Transactions], [Unfinished], [Sources] and [Codes] in the memory
+// of one process: for tests, benchmarks and trials. Nothing survives a
+// restart. It is safe for concurrent use; every call but Live takes at most
+// logarithmic time.
 type Memory struct {
 	transactions memoryTransactions
 	sources      deadlines[source]
@@ -34,6 +35,7 @@ type Memory struct {
 
 var (
 	_ Transactions = (*Memory)(nil)
+	_ Unfinished   = (*Memory)(nil)
 	_ Sources      = (*Memory)(nil)
 	_ Codes        = (*Memory)(nil)
 )
@@ -70,6 +72,11 @@ func (m *Memory) Siblings(_ context.Context, binding [sha256.Size]byte, now time
 func (m *Memory) Sweep(_ context.Context, expiredBefore time.Time, limit int) (int, []Transaction, error) {
 	removed, live := m.transactions.sweep(expiredBefore, limit)
 	return removed, live, nil
+}
+
+// Live implements [Unfinished].
+func (m *Memory) Live(_ context.Context, after Key, limit int) ([]Transaction, error) {
+	return m.transactions.live(after, limit), nil
 }
 
 // Known implements [Sources].

@@ -18,6 +18,10 @@ func TestMemory(t *testing.T) {
 		t.Parallel()
 		mfatest.TestTransactions(t, func(*testing.T) mfa.Transactions { return mfa.NewMemory() })
 	})
+	t.Run("unfinished", func(t *testing.T) {
+		t.Parallel()
+		mfatest.TestUnfinished(t, func(*testing.T) mfa.Transactions { return mfa.NewMemory() })
+	})
 	t.Run("sources", func(t *testing.T) {
 		t.Parallel()
 		mfatest.TestSources(t, func(*testing.T) mfa.Sources { return mfa.NewMemory() })

@@ -1,6 +1,7 @@
 package mfa
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"errors"
 	"net/netip"
@@ -214,4 +215,21 @@ func (m *memoryTransactions) sweep(before time.Time, limit int) (removed int, li
 		removed++
 	}
 	return removed, live
+}
+
+func (m *memoryTransactions) live(after Key, limit int) []Transaction {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var found []*record
+	for k, r := range m.byKey {
+		if r.tx.Phase.Live() && bytes.Compare(k[:], after[:]) > 0 {
+			found = append(found, r)
+		}
+	}
+	slices.SortFunc(found, func(a, b *record) int { return bytes.Compare(a.tx.Key[:], b.tx.Key[:]) })
+	list := make([]Transaction, 0, min(len(found), limit))
+	for _, r := range found[:min(len(found), limit)] {
+		list = append(list, r.copy())
+	}
+	return list
 }

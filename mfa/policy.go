@@ -3,6 +3,7 @@ package mfa
 import (
 	"regexp"
 	"slices"
+	"strings"
 
 	"mfaserver/duoclient"
 )
@@ -30,6 +31,11 @@ const (
 	reasonUserApproved     = "user_approved"
 	reasonValidPasscode    = "valid_passcode"
 	reasonRememberedDevice = "remembered_device"
+	reasonBypassUser       = "bypass_user"
+
+	factorPush  = "duo_push"
+	factorPhone = "phone_call"
+	factorU2F   = "u2f_token"
 )
 
 // Reasons of mfa.policy_refused records.
@@ -54,6 +60,37 @@ func (p Policy) accepts(ac duoclient.AuthContext, enrolling bool) (why string, o
 		return policyFactor, false
 	default:
 		return "", true
+	}
+}
+
+// mayAsk reports whether a factor of the Auth API can be enough. Which of its
+// passcodes a user has typed Duo does not say there, so that denying one kind
+// denies them all.
+func (p Policy) mayAsk(factor string) bool {
+	return !slices.ContainsFunc(p.DenyFactors, func(denied string) bool {
+		switch factor {
+		case FactorPush:
+			return denied == factorPush
+		case FactorPhone:
+			return denied == factorPhone
+		case FactorAuto:
+			return denied == factorPush || denied == factorPhone
+		default: // passcode, or an SMS with some
+			code := strings.Contains(denied, "code") || strings.Contains(denied, "token")
+			return code && denied != factorU2F
+		}
+	})
+}
+
+// factorName is Duo's word, in records of logins, for a factor of the Auth API.
+func factorName(factor string) string {
+	switch factor {
+	case FactorPush:
+		return factorPush
+	case FactorPhone:
+		return factorPhone
+	default:
+		return factor
 	}
 }
 

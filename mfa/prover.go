@@ -17,8 +17,8 @@ type Prover interface {
 	Preauth(ctx context.Context, duoUsername string, addr netip.Addr) (PreauthResult, error)
 	// Prove asks the user and waits for the end (/auth/v2/auth and
 	// /auth/v2/auth_status). It ends when ctx does. Its errors are those of
-	// duoclient; one that matches [duoclient.ErrNotSent] says that nobody was
-	// asked.
+	// duoclient; one that matches [duoclient.ErrNotSent] or [ErrNobodyAsked]
+	// says that no phone rings, so that another question may follow at once.
 	Prove(ctx context.Context, r ProofRequest) (ProofResult, error)
 }
 

@@ -21,8 +21,9 @@ import (
 //     code is spent;
 //  6. Duo is asked, once. From here on the client's going away changes
 //     nothing (threat T078);
-//  7. the outcome must satisfy the policy, the transaction must not have ended
-//     meanwhile, and the account is looked at again.
+//  7. the outcome must satisfy the policy, the account is looked at again, what
+//     is carried must still hold, and the transaction must not have ended
+//     meanwhile.
 //
 // Identity, status, redirect URI and carry of the grant are those of the
 // transaction; nothing of the second call is in it.

@@ -56,6 +56,9 @@ type rig struct {
 	accounts *mfatest.Accounts
 	audit    *mfatest.Recorder
 	released *mfatest.Releaser
+	prover   *mfatest.Prover
+	glass    *mfatest.BreakGlass
+	carries  *mfatest.Carries
 	clock    *clock
 }
 
@@ -64,10 +67,12 @@ func newRig(t *testing.T, change ...func(*mfa.Config)) *rig {
 	r := &rig{
 		duo: new(mfatest.SecondFactor), memory: mfa.NewMemory(), accounts: new(mfatest.Accounts),
 		audit: new(mfatest.Recorder), released: new(mfatest.Releaser), clock: &clock{t: epoch},
+		prover: new(mfatest.Prover), glass: new(mfatest.BreakGlass), carries: new(mfatest.Carries),
 	}
 	c := mfa.Config{
 		SecondFactor: r.duo, Transactions: r.memory, Sources: r.memory, Codes: r.memory,
 		Accounts: r.accounts, Recorder: r.audit, Releaser: r.released, Now: r.clock.Now,
+		Prover: r.prover, BreakGlass: r.glass, Carries: r.carries,
 		Logger: slog.New(slog.NewTextHandler(t.Output(), nil)),
 	}
 	for _, f := range change {
