@@ -139,7 +139,7 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	c.PublicURLs = slices.Clone(c.PublicURLs)
 	errs := c.missing()
-	errs = append(errs, c.checkTarget(), c.checkTransport(), c.checkPublic())
+	errs = append(errs, c.checkTarget(), c.checkTransport(), c.checkPublic(), c.checkHeaders())
 	if c.Limits.MaxRequest < 0 || c.Limits.Idle < 0 {
 		errs = append(errs, errors.New("negative limit"))
 	}
@@ -207,6 +207,16 @@ func (c *Config) checkPublic() error {
 			return fmt.Errorf("public URL %d: %w", i+1, err)
 		}
 		c.PublicURLs[i] = n
+	}
+	return nil
+}
+
+// checkHeaders refuses headers that must never cross.
+func (c *Config) checkHeaders() error {
+	for _, name := range slices.Concat(c.RequestHeaders, c.ResponseHeaders) {
+		if !mayCross(name) {
+			return fmt.Errorf("header %q may not cross", name)
+		}
 	}
 	return nil
 }

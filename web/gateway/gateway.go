@@ -1,17 +1,39 @@
 package gateway
 
 import (
+	"log/slog"
 	"net/http"
+	"net/http/httputil"
+	"sync/atomic"
+	"time"
 
-	"mfaserver/session"
+	"mfaserver/internal/mirth"
 )
 
 // Gateway stands between signed-in clients and the engine. It is no
 // [http.Handler] itself, so that nobody mounts it without a session. It is
 // safe for concurrent use.
 type Gateway struct {
-	cfg Config
+	cfg      Config
+	log      *slog.Logger
+	proxy    *httputil.ReverseProxy
+	request  map[string]bool // headers that cross, true for those of one value
+	response map[string]bool // headers that cross back
+	rotated  rotations
+	tick     time.Duration
+	down     atomic.Bool
+
+	version   *cached[string]
+	status    *cached[mirth.Int]
+	openAPI   *cached[[]byte]
+	launcher  *launcher
+	explorer  *explorer
+	downloads chan struct{} // one for each public file under way
 }
+
+// maxDownloads is how many public files are under way at a time: whoever asks
+// for them has shown nothing of himself.
+const maxDownloads = 32
 
 // New checks the configuration; errors match [ErrConfig]. It asks nobody.
 func New(c Config) (*Gateway, error) {
@@ -19,7 +41,27 @@ func New(c Config) (*Gateway, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Gateway{cfg: c}, nil
+	g := &Gateway{
+		cfg:       c,
+		log:       c.Logger,
+		request:   allowed(requestHeaders, c.RequestHeaders),
+		response:  allowed(responseHeaders, c.ResponseHeaders),
+		tick:      min(watchEvery, c.Limits.Idle/4),
+		version:   newCached(c.Now, c.Engine.Version),
+		status:    newCached(c.Now, c.Engine.Status),
+		openAPI:   newCached(c.Now, c.Engine.OpenAPI),
+		downloads: make(chan struct{}, maxDownloads),
+	}
+	g.launcher = newLauncher(g)
+	g.explorer = newExplorer(g)
+	g.proxy = &httputil.ReverseProxy{
+		Rewrite:      rewrite,
+		Transport:    road{g},
+		BufferPool:   &buffers{},
+		ErrorHandler: g.failed,
+		ErrorLog:     slog.NewLogLogger(c.Logger.Handler(), slog.LevelDebug),
+	}
+	return g, nil
 }
 
 // DeniedError is how an [Access] refuses. Reason is a constant of its own, for
@@ -29,29 +71,6 @@ type DeniedError struct{ Reason string }
 // Error implements error.
 func (e *DeniedError) Error() string { return "gateway: denied: " + e.Reason }
 
-// Serve forwards r for the session s, which the caller has found for r just
-// now. Without one it answers 500 and forwards nothing (threat T129).
-func (g *Gateway) Serve(w http.ResponseWriter, r *http.Request, s session.Session) {
-	w.WriteHeader(http.StatusNotImplemented)
-}
-
-// Version answers GET server/version to everybody.
-func (g *Gateway) Version(w http.ResponseWriter, r *http.Request) {
-	w.WriteHeader(http.StatusNotImplemented)
-}
-
-// Status answers GET server/status to everybody.
-func (g *Gateway) Status(w http.ResponseWriter, r *http.Request) {
-	w.WriteHeader(http.StatusNotImplemented)
-}
-
-// OpenAPI answers GET openapi.json to everybody.
-func (g *Gateway) OpenAPI(w http.ResponseWriter, r *http.Request) {
-	w.WriteHeader(http.StatusNotImplemented)
-}
-
 // Files answers what is outside of the API, and the API explorer: the few
 // public files that are configured, and 404 for everything else.
-func (g *Gateway) Files() http.Handler {
-	return http.NotFoundHandler()
-}
+func (g *Gateway) Files() http.Handler { return http.HandlerFunc(g.serveFile) }
