@@ -53,7 +53,7 @@ func changes[B any](name, summary string, ids []string, action helpdesk.Action, 
 	op := Operation{Name: name, Summary: summary, IDs: ids, Changes: true, Reason: action.NeedsReason(), Body: fieldsOf[B](action.NeedsReason())}
 	return operation{Operation: op, do: func(ctx context.Context, r *request) (Result, error) {
 		var body B
-		if err := decode(r.Body, &body); err != nil {
+		if err := decode([]byte(r.Body.Reveal()), &body); err != nil {
 			return Result{}, err
 		}
 		return do(ctx, r, body)

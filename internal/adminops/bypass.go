@@ -78,7 +78,7 @@ func createBypass(ctx context.Context, r *request, b bypassCreate) (Result, erro
 	for _, code := range made.Codes {
 		out.Codes = append(out.Codes, code.Reveal())
 	}
-	return Result{Value: out}, nil
+	return Result{Value: tell(out)}, nil
 }
 
 func deleteBypass(ctx context.Context, r *request) error {

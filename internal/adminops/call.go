@@ -92,7 +92,7 @@ func hide(v any) any {
 	case map[string]any:
 		for name, value := range v {
 			if hiddenName(name) {
-				v[name] = "[REDACTED]"
+				v[name] = redacted
 				continue
 			}
 			v[name] = hide(value)

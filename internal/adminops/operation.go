@@ -11,6 +11,7 @@ import (
 	"net/url"
 
 	"mfaserver/internal/helpdesk"
+	"mfaserver/internal/secret"
 )
 
 // Operation describes one thing that can be done.
@@ -58,14 +59,16 @@ type Call struct {
 	// Query holds the parameters of the query, less org, limit and offset,
 	// each once.
 	Query url.Values
-	// Body is the JSON text, empty where there is none.
-	Body []byte
+	// Body is the JSON text, empty where there is none. It may hold codes of
+	// the actor's own choice.
+	Body secret.Secret
 	// Actor is who asks.
 	Actor helpdesk.Actor
 }
 
 // Result is what an operation gives: a value, or items one by one. Both can be
-// given to encoding/json.
+// given to encoding/json, which is the one way to what they hold: a result
+// itself prints, marshals and logs without it, for some is told only once.
 type Result struct {
 	Value any
 	// Items ends with its first error.

@@ -2,7 +2,6 @@ package adminops
 
 import (
 	"context"
-	"encoding/json"
 	"iter"
 	"slices"
 	"strings"
@@ -130,16 +129,6 @@ func deletePhone(ctx context.Context, r *request) error {
 	})
 }
 
-// revealed is a result of Duo's with the secrets in it.
-type revealed struct {
-	v interface{ RevealJSON() ([]byte, error) }
-}
-
-// MarshalJSON implements [json.Marshaler].
-func (r revealed) MarshalJSON() ([]byte, error) { return r.v.RevealJSON() }
-
-var _ json.Marshaler = revealed{}
-
 func (b phoneLink) activation() (duoclient.ActivationParams, error) {
 	life, err := activationLife(b.ValidSecs)
 	return duoclient.ActivationParams{Valid: life, Install: b.Install}, err
@@ -162,7 +151,7 @@ func activationURL(ctx context.Context, r *request, b phoneLink) (Result, error)
 	if err != nil {
 		return Result{}, err
 	}
-	return Result{Value: revealed{link}}, nil
+	return Result{Value: told{link.RevealJSON}}, nil
 }
 
 // smsActivation sends the link to the phone; the answer holds none, for it is

@@ -79,7 +79,7 @@ func must(t *testing.T, err error) {
 // parameters begin with a question mark.
 func call(operation, body string, pairs ...string) adminops.Call {
 	c := adminops.Call{
-		Operation: operation, Body: []byte(body), Actor: helpdesk.Actor{Name: "helen", RequestID: "req-1"},
+		Operation: operation, Body: secret.New(body), Actor: helpdesk.Actor{Name: "helen", RequestID: "req-1"},
 		ID: map[string]string{}, Query: url.Values{},
 	}
 	for i := 0; i+1 < len(pairs); i += 2 {
@@ -97,7 +97,7 @@ func (b *bench) do(t *testing.T, c adminops.Call) string {
 	t.Helper()
 	text, err := b.try(t, c)
 	if err != nil {
-		t.Fatalf("%s %s = %v", c.Operation, c.Body, err)
+		t.Fatalf("%s %s = %v", c.Operation, c.Body.Reveal(), err)
 	}
 	return text
 }
@@ -119,9 +119,14 @@ func (b *bench) try(t *testing.T, c adminops.Call) (string, error) {
 		}
 		value = items
 	}
-	text, err := json.Marshal(value)
+	return toJSON(t, value), nil
+}
+
+func toJSON(t *testing.T, v any) string {
+	t.Helper()
+	text, err := json.Marshal(v)
 	must(t, err)
-	return string(text), nil
+	return string(text)
 }
 
 // find gives a member of a JSON object.
@@ -306,7 +311,7 @@ func TestReasons(t *testing.T) {
 				} else {
 					body += ","
 				}
-				c.Body = []byte(body + `"reason":` + string(text) + `}`)
+				c.Body = secret.New(body + `"reason":` + string(text) + `}`)
 			} else if reason != "" {
 				c.Query.Set("reason", reason)
 			}

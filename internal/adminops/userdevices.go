@@ -104,10 +104,10 @@ func verification(ctx context.Context, org *helpdesk.Org, request helpdesk.Verif
 		defer cancel()
 		listening := true
 		verdict, err := org.Verify(ctx, request, func(v helpdesk.Verification) {
-			listening = yield(verificationSent{
+			listening = yield(tell(verificationSent{
 				Event: "sent", UserID: v.UserID, Username: v.Username, PhoneID: v.PhoneID,
 				ConfirmationCode: v.Code.Reveal(), Expires: instant(v.Expires),
-			}, nil)
+			}), nil)
 			if !listening {
 				cancel()
 			}

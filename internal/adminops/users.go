@@ -200,7 +200,7 @@ func enrollUser(ctx context.Context, r *request, b userEnroll) (Result, error) {
 	for _, s := range e.Steps {
 		out.Steps = append(out.Steps, step{Name: string(s.Name), State: string(s.State), ID: s.ID})
 	}
-	return Result{Value: out}, nil
+	return Result{Value: tell(out)}, nil
 }
 
 func (b userEnroll) life() (time.Duration, error) {

@@ -137,7 +137,7 @@ func (w *world) config() adminapi.Config {
 		Roles:      w,
 		Operations: w,
 		Recorder:   &w.trail,
-		Logger:     slog.New(slog.NewJSONHandler(w, nil)),
+		Logger:     slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
 	if w.recorder != nil {
 		c.Recorder = w.recorder

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"mfaserver/internal/adminops"
+	"mfaserver/internal/secret"
 )
 
 const (
@@ -53,8 +54,8 @@ func (c *call) read(r *route) (adminops.Call, window, *problem) {
 		}
 	}
 	out.Query = query
-	var p *problem
-	out.Body, p = c.body(r)
+	body, p := c.body(r)
+	out.Body = secret.New(string(body))
 	return out, w, p
 }
 

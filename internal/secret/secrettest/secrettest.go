@@ -71,11 +71,12 @@ func Hides(tb testing.TB, v any, secrets ...string) {
 			tb.Fatalf("the secret %q is too short to be looked for", s)
 		}
 	}
-	for way, text := range printed(v) {
-		for _, s := range secrets {
-			if Shows(text, s) {
-				tb.Errorf("%T by %s shows a secret: %.600s", v, way, text)
-			}
+	all := printed(v)
+	for _, s := range secrets {
+		ways := slices.Sorted(maps.Keys(all))
+		ways = slices.DeleteFunc(ways, func(way string) bool { return !Shows(all[way], s) })
+		if len(ways) > 0 {
+			tb.Errorf("%T shows a secret in %d ways: %s: %.600s", v, len(ways), strings.Join(ways, ", "), all[ways[0]])
 		}
 	}
 }

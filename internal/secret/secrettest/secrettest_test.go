@@ -41,17 +41,17 @@ func TestHides(t *testing.T) {
 		value any
 		shows bool
 	}{
-		"plain field":             {plain{canary}, true},
-		"plain field, pointer":    {&plain{canary}, true},
-		"unexported bytes":        {unexported{[]byte(canary)}, true},
-		"map":                     {map[string]string{"a": canary}, true},
-		"key of a map":            {map[string]int{canary: 1}, true},
-		"JSON only":               {loudJSON{careful{secret.New(canary)}}, true},
-		"error":                   {fmt.Errorf("refused: %s", canary), true},
-		"careful":                 {careful{secret.New(canary)}, false},
-		"careful, pointer":        {&careful{secret.New(canary)}, false},
-		"nothing":                 {plain{"other"}, false},
-		"a function has no JSON":  {struct{ F func() }{func() {}}, false},
+		"plain field":            {plain{canary}, true},
+		"plain field, pointer":   {&plain{canary}, true},
+		"unexported bytes":       {unexported{[]byte(canary)}, true},
+		"map":                    {map[string]string{"a": canary}, true},
+		"key of a map":           {map[string]int{canary: 1}, true},
+		"JSON only":              {loudJSON{careful{secret.New(canary)}}, true},
+		"error":                  {fmt.Errorf("refused: %s", canary), true},
+		"careful":                {careful{secret.New(canary)}, false},
+		"careful, pointer":       {&careful{secret.New(canary)}, false},
+		"nothing":                {plain{"other"}, false},
+		"a function has no JSON": {struct{ F func() }{func() {}}, false},
 		// A verb that does not fit a pointer prints what it points to.
 		"unexported pointer": {struct{ p *plain }{&plain{canary}}, true},
 	} {
