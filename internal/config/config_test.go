@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"mfaserver/internal/config"
+	"mfaserver/internal/rules"
 	"mfaserver/internal/secret"
 )
 
@@ -197,7 +198,9 @@ func TestDefaults(t *testing.T) {
 			Lifetime: 10 * time.Minute, EnrolLifetime: 15 * time.Minute, PerClient: 5, PerUser: 20, Reserved: 5,
 			Total: 50_000, RelayPolicy: "audit", MaxFailures: 10, FailureWindow: 15 * time.Minute,
 		},
-		Session: config.Session{Idle: 30 * time.Minute, Absolute: 12 * time.Hour, PerUser: 20},
+		Gateway: config.Gateway{MaxRequest: 256 << 20, Idle: time.Minute},
+		Tokens:  config.Tokens{MaxLife: 365 * 24 * time.Hour},
+		Session: config.Session{Idle: 30 * time.Minute, Absolute: 12 * time.Hour, PerUser: 20, Passive: rules.DefaultPassive()},
 		Admin: config.Admin{Networks: []netip.Prefix{
 			netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128"),
 		}},
@@ -290,7 +293,10 @@ organizations:
     universal: {client_id: DIBBBBBBBBBBBBBBBBBB, client_secret: ` + clientSecret + `, api_hostname: api-0000000b.duofederal.com}
 helpdesk: {bypass_life: 2h, activation_life: 12h, bypass_codes: 2, bypass_per_day: 20}
 login: {lifetime: 1m, enrol_lifetime: 90s, per_client: 1, per_user: 2, reserved: 0, total: 3, relay_policy: off, max_failures: 4, failure_window: 1h}
-session: {idle: 1m30s, absolute: 24h, per_user: 1}
+session: {idle: 1m30s, absolute: 24h, per_user: 1, passive: [/channels/statuses]}
+groups: {radiology: ["bob smith"]}
+rules: [{name: radiology at home, groups: [radiology], networks: [10.0.0.0/8], allow: [code]}]
+tokens: {max_life: 90d}
 enrolment: {inline: [{group: "*", until: 2030-12-31}, {group: a, until: 2030-06-01T12:00:00+02:00}], contact: "ask: us"}
 admin: {networks: []}
 log: {level: debug, format: json}
@@ -350,7 +356,16 @@ limits_factor: 100
 			Lifetime: time.Minute, EnrolLifetime: 90 * time.Second, PerClient: 1, PerUser: 2, Total: 3,
 			RelayPolicy: "off", MaxFailures: 4, FailureWindow: time.Hour,
 		},
-		Session: config.Session{Idle: 90 * time.Second, Absolute: 24 * time.Hour, PerUser: 1},
+		Gateway: config.Gateway{MaxRequest: 256 << 20, Idle: time.Minute},
+		Groups:  map[string][]string{"radiology": {"bob smith"}},
+		Rules: []rules.Rule{{
+			Name: "radiology at home", Groups: []string{"radiology"}, Networks: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")},
+			Allow: []rules.Mode{rules.Code},
+		}},
+		Tokens: config.Tokens{MaxLife: 90 * 24 * time.Hour},
+		Session: config.Session{
+			Idle: 90 * time.Second, Absolute: 24 * time.Hour, PerUser: 1, Passive: []string{"/channels/statuses"},
+		},
 		Enrolment: config.Enrolment{
 			Inline: []config.InlineRule{
 				{Group: "*", Until: time.Date(2031, 1, 1, 0, 0, 0, 0, time.UTC)},

@@ -72,7 +72,7 @@ func (r *reader) document(data []byte) *value {
 	}
 	switch {
 	case root == nil || root.kind == kindNull:
-		r.fault(1, "", "the file is empty; begin with public_urls and duo")
+		r.fault(1, "", "the file is empty; %s", r.beginning)
 		return nil
 	case root.kind != kindMap:
 		r.fault(root.line, "", "write settings as `key: value`")

@@ -16,7 +16,8 @@ var (
 	duoWord = regexp.MustCompile(`^[a-z0-9_]{1,64}$`)
 )
 
-func (r *reader) duo(s *section) Duo {
+// duo reads everything about Duo; c holds primary and administrators already.
+func (r *reader) duo(s *section, c *Config) Duo {
 	defer s.done()
 	if !s.set {
 		r.fault(s.line, s.path, "missing; name Duo's application under duo.universal")
@@ -28,16 +29,19 @@ func (r *reader) duo(s *section) Duo {
 	d.Admin = r.api(s.sub("admin"), d.Simulator)
 	d.Accounts = r.api(s.sub("accounts"), d.Simulator)
 	d.DirectoryKey, _ = s.objectKey("directory_key", "duo_admin_api_directory_key")
+	d.Username = r.duoUsername(s.sub("username"))
 	d.CA = s.ca(d.Simulator)
 	d.HTTPProxy = s.httpProxy()
 	d.AllowReasons = s.duoWords("allow_reasons")
 	d.DenyFactors = s.duoWords("deny_factors")
-	s.failmode(&d)
+	s.failmode(&d, c)
 	return d
 }
 
-// failmode needs two switches to let anybody in without Duo (threat T097).
-func (s *section) failmode(d *Duo) {
+// failmode needs two switches to let anybody in without Duo (threat T097), and
+// in front of an engine, which does not tell who administers, the list of those
+// whom it never lets in.
+func (s *section) failmode(d *Duo, c *Config) {
 	mode, at := s.word("failmode", string(FailmodeSecure), string(FailmodeSecure), string(FailmodeSafe))
 	d.Failmode = Failmode(mode)
 	accept, e := s.boolean("i_accept_single_factor")
@@ -46,6 +50,9 @@ func (s *section) failmode(d *Duo) {
 	case d.Failmode == FailmodeSafe && !accept:
 		s.r.fault(at.line, s.at("failmode"),
 			"safe lets people in with the password alone when Duo is down; set i_accept_single_factor: true too, or failmode: secure")
+	case d.Failmode == FailmodeSafe && c.Primary.Upstream != nil && len(c.Administrators) == 0:
+		s.r.fault(at.line, s.at("failmode"),
+			"safe is never for administrators, whom the engine does not tell; list them under administrators, or write failmode: secure")
 	case d.Failmode == FailmodeSecure && accept:
 		s.r.fault(e.line, s.at("i_accept_single_factor"), "contradicts failmode: secure; delete it")
 	}

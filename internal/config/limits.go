@@ -1,8 +1,12 @@
 package config
 
 import (
+	"fmt"
 	"log/slog"
+	"strings"
 	"time"
+
+	"mfaserver/internal/rules"
 )
 
 func (r *reader) login(s *section) Login {
@@ -43,10 +47,34 @@ func (r *reader) session(s *section) Session {
 	out.Absolute, _ = s.duration("absolute", 12*time.Hour, time.Second, 30*24*time.Hour)
 	out.Idle, idle = s.duration("idle", min(30*time.Minute, out.Absolute), time.Second, 30*24*time.Hour)
 	out.PerUser, _ = s.integer("per_user", 20, 1, 10_000)
+	out.Passive = s.passive()
 	if out.Idle > out.Absolute {
 		r.fault(idle.line, s.at("idle"), "is longer than absolute; make it at most as long")
 	}
 	return out
+}
+
+// passive takes the paths that clients poll (threat T111).
+func (s *section) passive() []string {
+	paths, ok := s.strings("passive")
+	if !ok {
+		return rules.DefaultPassive()
+	}
+	for i, p := range paths {
+		if _, err := rules.NewPaths(p); err != nil && p != "" {
+			at := fmt.Sprintf("%s[%d]", s.at("passive"), i)
+			s.r.fault(s.r.lines[at], at, "%s", strings.TrimPrefix(err.Error(), rules.ErrPath.Error()+": "))
+		}
+	}
+	return paths
+}
+
+// tokens bounds service tokens.
+func (r *reader) tokens(s *section) Tokens {
+	defer s.done()
+	var t Tokens
+	t.MaxLife, _ = s.duration("max_life", 365*24*time.Hour, time.Hour, 3*365*24*time.Hour)
+	return t
 }
 
 func (r *reader) log(s *section) Log {

@@ -45,7 +45,10 @@ func readFile(path string) ([]byte, error) {
 func Parse(data []byte, name string) (*Config, error) { return parse(data, name, false) }
 
 func parse(data []byte, name string, onDisk bool) (*Config, error) {
-	r := &reader{dir: filepath.Dir(name), lookupEnv: os.LookupEnv}
+	r := &reader{
+		dir: filepath.Dir(name), lookupEnv: os.LookupEnv, lines: make(map[string]int),
+		beginning: "begin with public_urls and duo",
+	}
 	var c *Config
 	if len(data) > maxFile {
 		r.fault(1, "", "the file is larger than %d bytes; make it smaller", maxFile)
@@ -60,6 +63,9 @@ func parse(data []byte, name string, onDisk bool) (*Config, error) {
 		return nil, &FaultsError{Name: name, Faults: r.faults}
 	}
 	c.secretEnvironment = r.envUsed
+	if c.Duo.Username.used() {
+		c.duoNames = newDuoNames(c.Duo.Username)
+	}
 	return c, nil
 }
 

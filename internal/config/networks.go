@@ -25,17 +25,7 @@ func (r *reader) admin(s *section) Admin {
 func (s *section) prefixes(key, danger string) []netip.Prefix {
 	var out []netip.Prefix
 	_, ok := s.texts(key, func(path string, line int, text string) {
-		p, ok := prefix(text)
-		switch {
-		case !ok:
-			s.r.fault(line, path, "%s is not a network; write it like 10.0.0.0/8 or 10.1.2.3", quote(text))
-		case p.Bits() == 0:
-			s.r.fault(line, path, "is every address there is: %s; name the networks", danger)
-		case p != p.Masked():
-			s.r.fault(line, path, "has bits behind the mask; write %s", p.Masked())
-		case slices.Contains(out, p):
-			s.r.fault(line, path, "is in the list twice; delete one")
-		default:
+		if p, ok := s.r.network(path, line, text, danger, out); ok {
 			out = append(out, p)
 		}
 	})
@@ -43,6 +33,24 @@ func (s *section) prefixes(key, danger string) []netip.Prefix {
 		out = []netip.Prefix{}
 	}
 	return out
+}
+
+// network reads one network that is not in the list before.
+func (r *reader) network(path string, line int, text, danger string, before []netip.Prefix) (netip.Prefix, bool) {
+	p, ok := prefix(text)
+	switch {
+	case !ok:
+		r.fault(line, path, "%s is not a network; write it like 10.0.0.0/8 or 10.1.2.3", quote(text))
+	case p.Bits() == 0:
+		r.fault(line, path, "is every address there is: %s; name the networks", danger)
+	case p != p.Masked():
+		r.fault(line, path, "has bits behind the mask; write %s", p.Masked())
+	case slices.Contains(before, p):
+		r.fault(line, path, "is in the list twice; delete one")
+	default:
+		return p, true
+	}
+	return netip.Prefix{}, false
 }
 
 // prefix reads a network or an address, without zones and IPv4 in IPv6.

@@ -13,10 +13,14 @@ import (
 type reader struct {
 	dir       string
 	lookupEnv func(string) (string, bool)
+	// beginning says what to write into an empty file.
+	beginning string
 	faults    []Fault
 	// inlineSecrets are the places where the file itself holds a secret.
 	inlineSecrets []place
 	envUsed       []string
+	// lines are where the settings stand, by their paths.
+	lines map[string]int
 }
 
 type place struct {
@@ -65,6 +69,7 @@ func (r *reader) open(v *value, path string) *section {
 			continue
 		}
 		s.vals[e.key] = e
+		r.lines[s.at(e.key)] = e.line
 		s.order = append(s.order, e.key)
 	}
 	return s
@@ -215,7 +220,7 @@ func (s *section) duration(key string, def, low, high time.Duration) (time.Durat
 	if !ok {
 		return def, e
 	}
-	d, err := time.ParseDuration(e.value.text)
+	d, err := parseDuration(e.value.text)
 	if err != nil {
 		s.r.fault(e.line, s.at(key), "must be %s", want)
 		return def, e
@@ -225,6 +230,16 @@ func (s *section) duration(key string, def, low, high time.Duration) (time.Durat
 		return def, e
 	}
 	return d, e
+}
+
+// parseDuration reads a duration of Go, or a number of days such as 365d.
+func parseDuration(text string) (time.Duration, error) {
+	if days, ok := strings.CutSuffix(text, "d"); ok {
+		if n, err := strconv.ParseUint(days, 10, 16); err == nil {
+			return time.Duration(n) * 24 * time.Hour, nil
+		}
+	}
+	return time.ParseDuration(text)
 }
 
 // list takes a list; each item is handed on with its path.
@@ -238,7 +253,9 @@ func (s *section) list(key string, each func(path string, v *value)) (entry, boo
 		return e, true
 	}
 	for i, item := range e.value.items {
-		each(fmt.Sprintf("%s[%d]", s.at(key), i), item)
+		path := fmt.Sprintf("%s[%d]", s.at(key), i)
+		s.r.lines[path] = item.line
+		each(path, item)
 	}
 	return e, true
 }

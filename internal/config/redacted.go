@@ -31,16 +31,32 @@ func (c *Config) Redacted() string {
 		yaml.MapItem{Key: "server_version", Value: c.ServerVersion})
 	m = addText(m, "client_plugin_class", c.ClientPluginClass)
 	m = append(m, yaml.MapSlice{
-		{Key: "primary", Value: yaml.MapSlice{{Key: "local", Value: yaml.MapSlice{}}}},
+		{Key: "primary", Value: c.Primary.printed()},
 		{Key: "administrators", Value: list(c.Administrators)},
 		{Key: "duo", Value: c.Duo.redacted()},
 		{Key: "organizations", Value: printOrganizations(c.Organizations)},
 		{Key: "helpdesk", Value: c.HelpDesk.printed()},
+	}...)
+	if c.Primary.Upstream != nil {
+		m = append(m, yaml.MapItem{Key: "gateway", Value: c.Gateway.printed()})
+	}
+	m = append(m, yaml.MapSlice{
+		{Key: "groups", Value: c.Groups},
+		{Key: "rules", Value: printRules(c.Rules)},
+		{Key: "exemptions", Value: printExemptions(c.Exemptions)},
+		{Key: "read_only", Value: addList(addList(yaml.MapSlice{}, "users", c.ReadOnly.Users), "groups", c.ReadOnly.Groups)},
+	}...)
+	if len(c.StepUp.Operations) > 0 {
+		m = append(m, yaml.MapItem{Key: "step_up", Value: printStepUp(c.StepUp)})
+	}
+	m = append(m, yaml.MapSlice{
+		{Key: "tokens", Value: yaml.MapSlice{{Key: "max_life", Value: duration(c.Tokens.MaxLife)}}},
 		{Key: "login", Value: c.Login.printed()},
 		{Key: "session", Value: yaml.MapSlice{
 			{Key: "idle", Value: duration(c.Session.Idle)},
 			{Key: "absolute", Value: duration(c.Session.Absolute)},
 			{Key: "per_user", Value: c.Session.PerUser},
+			{Key: "passive", Value: list(c.Session.Passive)},
 		}},
 		{Key: "enrolment", Value: c.Enrolment.printed()},
 		{Key: "admin", Value: yaml.MapSlice{{Key: "networks", Value: printPrefixes(c.Admin.Networks)}}},
@@ -56,12 +72,22 @@ func (c *Config) Redacted() string {
 	return string(out)
 }
 
+func (p Primary) printed() yaml.MapSlice {
+	if p.Upstream != nil {
+		return yaml.MapSlice{{Key: "upstream", Value: p.Upstream.printed()}}
+	}
+	return yaml.MapSlice{{Key: "local", Value: yaml.MapSlice{}}}
+}
+
 func (d Duo) redacted() yaml.MapSlice {
 	m := d.Universal.redacted()
 	for _, a := range []namedAPI{{"auth", d.Auth}, {"admin", d.Admin}, {"accounts", d.Accounts}} {
 		m = append(m, a.redacted()...)
 	}
 	m = addText(m, "directory_key", d.DirectoryKey)
+	if d.Username.used() {
+		m = append(m, yaml.MapItem{Key: "username", Value: d.Username.printed()})
+	}
 	m = append(m, yaml.MapItem{Key: "failmode", Value: string(d.Failmode)})
 	if d.IAcceptSingleFactor {
 		m = append(m, yaml.MapItem{Key: "i_accept_single_factor", Value: true})

@@ -11,7 +11,6 @@ import (
 	"unicode"
 
 	"mfaserver/internal/mirth"
-	"mfaserver/internal/rules"
 )
 
 // Defaults of settings that are left out.
@@ -38,9 +37,7 @@ func (r *reader) config(root *value) *Config {
 		DataDir:           s.dataDir(),
 		ServerVersion:     s.matching("server_version", defaultServerVersion, serverVersion, "a version such as 4.5.2"),
 		ClientPluginClass: s.matching("client_plugin_class", "", javaClass, "the name of a Java class"),
-		Primary:           r.primary(s.sub("primary")),
 		Administrators:    s.administrators(),
-		Duo:               r.duo(s.sub("duo")),
 		HelpDesk:          r.helpDesk(s.sub("helpdesk")),
 		Login:             r.login(s.sub("login")),
 		Session:           r.session(s.sub("session")),
@@ -48,9 +45,13 @@ func (r *reader) config(root *value) *Config {
 		Admin:             r.admin(s.sub("admin")),
 		Log:               r.log(s.sub("log")),
 	}
+	c.Primary = r.primary(s.sub("primary"), c)
+	c.Duo = r.duo(s.sub("duo"), c)
 	c.Organizations = r.organizations(s, c)
+	c.Gateway = r.gateway(s.sub("gateway"), c)
+	c.Tokens = r.tokens(s.sub("tokens"))
+	r.ruleTable(s, c)
 	c.LimitsFactor, _ = s.integer("limits_factor", 1, 1, 1000)
-	c.ruleSet, _ = rules.New(rules.Config{})
 	s.done()
 	return c
 }
@@ -142,18 +143,6 @@ func (s *section) dataDir() string {
 		s.r.fault(e.line, s.at("data_dir"), "%s is not a folder", quote(dir))
 	}
 	return dir
-}
-
-// primary reads who checks passwords: the local directory unless said
-// otherwise.
-func (r *reader) primary(s *section) Primary {
-	local := s.sub("local")
-	local.done()
-	s.done()
-	if s.set && !s.broken && !local.set {
-		r.fault(s.line, s.path, "says nobody to check passwords; write `primary: {local: {}}`")
-	}
-	return Primary{Local: &Local{}}
 }
 
 func (s *section) administrators() []string {
