@@ -2,16 +2,60 @@ package upstream
 
 import (
 	"context"
-	"net/netip"
+	"errors"
+	"sync"
+	"time"
 
 	"mfaserver/internal/primary"
 	"mfaserver/internal/secret"
 )
 
+// maxLogins is how many passwords are at the engine at once: a login costs an
+// engine a third of a second of one processor.
+const maxLogins = 8
+
+// errClosed is the cause after Close.
+var errClosed = errors.New("upstream: closed")
+
 // Upstream checks passwords at the engine and owns the sessions that come of
 // it. It is safe for concurrent use. Call Recover once before it serves, Sweep
 // every few seconds, Close at the end.
-type Upstream struct{ cfg Config }
+//
+// A session is at every moment in one of four states: nobody's (it is in the
+// ledger), held (by a session of this server: it is not in the ledger), being
+// ended (in the ledger, and among works), or over. Adopt makes a session held
+// that is nobody's, Release ends it from either state. What remains is the
+// moment between the engine's answer to a login and the first write to the
+// ledger, and the one between the end of a session of ours and Release: a crash
+// there leaves a session at the engine whose cookie nobody knows, until the
+// engine's own timeout.
+type Upstream struct {
+	cfg  Config
+	gate *gate
+	pace *pace
+
+	// ctx ends the logouts that are under way when Close has waited enough.
+	ctx    context.Context //nolint:containedctx // of the workers, which belong to no call
+	cancel context.CancelFunc
+	wg     sync.WaitGroup
+
+	mu sync.Mutex
+	// works are the sessions that are being adopted or ended.
+	works map[ID]*work
+	// queue are those whose logout waits for a worker, in order.
+	queue   []*work
+	running int
+	// kept are sessions that nobody adopts: those of Open.
+	kept map[ID]struct{}
+	// rotated are cookies that the engine replaced.
+	rotated map[ID]secret.Secret
+	brake   brake
+	// closing refuses new sessions, closed starts no worker any more.
+	closing, closed bool
+	// skipNotes is until when a ledger that failed is not waited for, nextList
+	// when Sweep looks into it again.
+	skipNotes, nextList time.Time
+}
 
 var _ primary.Authenticator = (*Upstream)(nil)
 
@@ -21,41 +65,16 @@ func New(c Config) (*Upstream, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Upstream{cfg: c}, nil
+	ctx, cancel := context.WithCancel(context.Background())
+	return &Upstream{
+		cfg: c, ctx: ctx, cancel: cancel,
+		gate: newGate(maxLogins, c.MaxFailures), pace: &pace{estimate: c.RefusalTime},
+		works: make(map[ID]*work), kept: make(map[ID]struct{}), rotated: make(map[ID]secret.Secret),
+	}, nil
 }
 
-// Authenticate implements [primary.Authenticator].
-func (u *Upstream) Authenticate(context.Context, primary.Attempt) (primary.Result, error) {
-	return primary.Result{}, primary.ErrUnavailable
+func (u *Upstream) isClosing() bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.closing
 }
-
-// NoteLogin notes a complete login.
-func (u *Upstream) NoteLogin(context.Context, string, netip.Addr) error { return ErrUnavailable }
-
-// Open opens a session for a token.
-func (u *Upstream) Open(context.Context, string, secret.Secret) ([]byte, error) {
-	return nil, ErrUnavailable
-}
-
-// Adopt takes a session out of the ledger.
-func (u *Upstream) Adopt(context.Context, string, []byte) error { return ErrUnavailable }
-
-// Cookie opens a carry.
-func (u *Upstream) Cookie(string, []byte) (secret.Secret, error) {
-	return secret.Secret{}, ErrUnavailable
-}
-
-// Verify asks the engine whose the session is.
-func (u *Upstream) Verify(context.Context, string, []byte) error { return ErrUnavailable }
-
-// Release ends a session.
-func (u *Upstream) Release(context.Context, string, []byte) {}
-
-// Recover ends what an earlier process left.
-func (u *Upstream) Recover(context.Context) (int, error) { return 0, ErrUnavailable }
-
-// Sweep tries again what could not be ended.
-func (u *Upstream) Sweep(context.Context) (int, error) { return 0, ErrUnavailable }
-
-// Close waits for what is under way.
-func (u *Upstream) Close(context.Context) error { return nil }
