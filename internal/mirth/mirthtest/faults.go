@@ -70,11 +70,3 @@ type Answer struct {
 	// Accepted tells that a careful client takes it for a login.
 	Accepted bool
 }
-
-// HostileLogins are answers to a login that look like success more or less,
-// and two that are one (threat T012).
-func HostileLogins() []Answer { return nil }
-
-// HostileHeader are headers that no engine should send and no gateway should
-// pass on (threat T148).
-func HostileHeader() http.Header { return http.Header{} }
