@@ -66,6 +66,9 @@ func (g *clockGuard) setBack(t *tx, now int64) error {
 	if err := t.exec("UPDATE transactions SET expires = ? WHERE expires > ?", endedByClock, endedByClock); err != nil {
 		return err
 	}
+	if err := t.exec("UPDATE sign_in_codes SET ends = ? WHERE ends > ?", endedByClock, endedByClock); err != nil {
+		return err
+	}
 	back := time.Duration(g.mark - now)
 	t.onCommit(func() {
 		g.db.sessions.cache.clear()

@@ -107,6 +107,16 @@ func (d *decoder) flags(all ...*bool) {
 	}
 }
 
+// count reads the length of a list. No element takes less than a byte.
+func (d *decoder) count() int {
+	n := d.int()
+	if n < 0 || n > int64(len(d.rest)) {
+		d.bad, d.rest = true, ""
+		return 0
+	}
+	return int(n)
+}
+
 // version reads the version of the record and accepts only want.
 func (d *decoder) version(want byte) {
 	if d.byte() != want {

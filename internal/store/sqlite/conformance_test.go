@@ -8,6 +8,10 @@ import (
 	"mfaserver/internal/primary/primarytest"
 	"mfaserver/internal/seal"
 	"mfaserver/internal/store/sqlite"
+	"mfaserver/internal/token"
+	"mfaserver/internal/token/tokentest"
+	"mfaserver/internal/upstream"
+	"mfaserver/internal/upstream/upstreamtest"
 	"mfaserver/mfa"
 	"mfaserver/mfa/mfatest"
 	"mfaserver/session"
@@ -37,6 +41,26 @@ func TestSourcesKeepTheContract(t *testing.T) {
 func TestCodesKeepTheContract(t *testing.T) {
 	t.Parallel()
 	mfatest.TestCodes(t, func(t *testing.T) mfa.Codes { t.Helper(); return newStore(t).Codes() })
+}
+
+func TestTokensKeepTheContract(t *testing.T) {
+	t.Parallel()
+	tokentest.TestServiceTokens(t, func(t *testing.T) token.ServiceTokens { t.Helper(); return newStore(t).Tokens() })
+}
+
+func TestSignInCodesKeepTheContract(t *testing.T) {
+	t.Parallel()
+	tokentest.TestSignInCodes(t, func(t *testing.T) token.SignInCodes { t.Helper(); return newStore(t).SignInCodes() })
+}
+
+func TestBreakGlassCodesKeepTheContract(t *testing.T) {
+	t.Parallel()
+	tokentest.TestBreakGlassCodes(t, func(t *testing.T) token.BreakGlassCodes { t.Helper(); return newStore(t).BreakGlass() })
+}
+
+func TestLedgerKeepsTheContract(t *testing.T) {
+	t.Parallel()
+	upstreamtest.TestLedger(t, func(t *testing.T) upstream.Ledger { t.Helper(); return newStore(t).Ledger() })
 }
 
 // newStore opens a store of its own in a folder of its own.

@@ -15,6 +15,8 @@ import (
 
 	"mfaserver/internal/primary"
 	"mfaserver/internal/seal"
+	"mfaserver/internal/token"
+	"mfaserver/internal/upstream"
 	"mfaserver/mfa"
 	"mfaserver/session"
 )
@@ -28,8 +30,8 @@ type Config struct {
 	// -wal and -shm beside it, and the store -.lock.
 	Path string
 	// Sealer seals. After a rotation it must know the previous key for as
-	// long as sessions last; the directory is sealed anew when the store
-	// opens.
+	// long as sessions last; directory, service tokens and break-glass codes
+	// are sealed anew when the store opens.
 	Sealer *seal.Sealer
 	// Logger defaults to none.
 	Logger *slog.Logger
@@ -104,10 +106,7 @@ func (db *DB) open(ctx context.Context, sealer *seal.Sealer) (err error) {
 	}
 	db.conn, err = db.writes.Conn(ctx)
 	if err == nil {
-		err = db.check(ctx, db.conn)
-	}
-	if err == nil {
-		db.vault, err = openVault(ctx, db.conn, sealer)
+		err = db.check(ctx, db.conn, sealer)
 	}
 	if err != nil {
 		if c := code(err); damaged(c) || c == sqlite3.SQLITE_ERROR { // the latter: tables are missing
@@ -125,8 +124,9 @@ func (db *DB) open(ctx context.Context, sealer *seal.Sealer) (err error) {
 	return db.start(ctx)
 }
 
-// check verifies the file and brings its schema up to date.
-func (db *DB) check(ctx context.Context, conn *sql.Conn) error {
+// check verifies the file, that the key is its own, and only then brings its
+// schema up to date.
+func (db *DB) check(ctx context.Context, conn *sql.Conn, sealer *seal.Sealer) error {
 	version, err := schemaVersion(ctx, conn)
 	if err != nil {
 		return err
@@ -139,6 +139,9 @@ func (db *DB) check(ctx context.Context, conn *sql.Conn) error {
 		return err
 	}
 	db.logger.DebugContext(ctx, "store checked", "path", db.path, "took", took)
+	if db.vault, err = openVault(ctx, conn, sealer); err != nil {
+		return err
+	}
 	return migrate(ctx, conn, migrations)
 }
 
@@ -160,7 +163,13 @@ func (db *DB) start(ctx context.Context) error {
 		db.writer.loop(ctx)
 	}(context.WithoutCancel(ctx))
 	// On failure Open releases everything, the writer included.
-	return errors.Join(db.clock.start(ctx), db.users.reseal(ctx))
+	return errors.Join(db.clock.start(ctx), db.reseal(ctx))
+}
+
+// reseal brings what outlasts a sealing key under the current one.
+func (db *DB) reseal(ctx context.Context) error {
+	tokens, breakGlass := tokens{db: db}, breakGlass{db: db}
+	return errors.Join(db.users.reseal(ctx), tokens.reseal(ctx), breakGlass.reseal(ctx))
 }
 
 // Sessions returns the room of the sessions.
@@ -177,6 +186,18 @@ func (db *DB) Codes() mfa.Codes { return &codes{db: db} }
 
 // Users returns the room of the local directory.
 func (db *DB) Users() primary.Users { return db.users }
+
+// Tokens returns the room of the service tokens.
+func (db *DB) Tokens() token.ServiceTokens { return &tokens{db: db} }
+
+// SignInCodes returns the room of the sign-in codes.
+func (db *DB) SignInCodes() token.SignInCodes { return &signIn{db: db} }
+
+// BreakGlass returns the room of the break-glass codes.
+func (db *DB) BreakGlass() token.BreakGlassCodes { return &breakGlass{db: db} }
+
+// Ledger returns the room of the engine's sessions that nobody holds.
+func (db *DB) Ledger() upstream.Ledger { return &ledger{db: db} }
 
 // Check reports whether the store works: nil, or [ErrFailed] or [ErrClosed]
 // with the reason. It writes nothing.

@@ -179,7 +179,7 @@ func TestMigrateGoesForwardOnly(t *testing.T) {
 	if err := sqlite.Migrate(t.Context(), config.Path, sqlite.Migrations()); !errors.Is(err, sqlite.ErrTooNew) {
 		t.Errorf("Migrate() after the step that worked = %v, want ErrTooNew", err)
 	}
-	if err := sqlite.Migrate(t.Context(), config.Path, steps[:2]); err != nil {
+	if err := sqlite.Migrate(t.Context(), config.Path, steps[:len(steps)-1]); err != nil {
 		t.Errorf("Migrate() again = %v, want nil: the step was done", err)
 	}
 }

@@ -68,6 +68,48 @@ CREATE TABLE users (
 	record   BLOB    NOT NULL
 ) STRICT;
 `,
+	// What a gateway needs: ways in with one call, and the engine's sessions.
+	`
+CREATE TABLE tokens (
+	id     TEXT PRIMARY KEY,
+	key    BLOB NOT NULL UNIQUE,
+	record BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE sign_in_codes (
+	id     INTEGER PRIMARY KEY,
+	code   BLOB    NOT NULL UNIQUE, -- keyed hash
+	user   BLOB    NOT NULL,
+	live   INTEGER NOT NULL,
+	issued INTEGER NOT NULL,
+	ends   INTEGER NOT NULL, -- when a sweep may have it
+	record BLOB    NOT NULL
+) STRICT;
+CREATE INDEX sign_in_codes_ends ON sign_in_codes (ends);
+CREATE INDEX sign_in_codes_user ON sign_in_codes (user, issued, id) WHERE live > 0;
+
+CREATE TABLE break_glass (
+	id     INTEGER PRIMARY KEY,
+	code   BLOB    NOT NULL UNIQUE, -- keyed hash
+	user   BLOB    NOT NULL,
+	record BLOB    NOT NULL
+) STRICT;
+CREATE INDEX break_glass_user ON break_glass (user);
+
+CREATE TABLE ledger (
+	id     BLOB PRIMARY KEY,
+	record BLOB NOT NULL
+) STRICT;
+`,
+}
+
+// tables are those of a schema version that hold what belongs to somebody.
+func tables(version int) []string {
+	all := []string{"sessions", "transactions", "sources", "users"}
+	if version > 1 {
+		all = append(all, "tokens", "sign_in_codes", "break_glass", "ledger")
+	}
+	return all
 }
 
 // migrate brings the schema to the version of the last of steps, one

@@ -7,7 +7,12 @@ import (
 	"mfaserver/session"
 )
 
-const sessionVersion = 1
+// sessionVersion is what encodeSession writes. Version 1 knew nothing of
+// ApprovedAt, Token and Exemption; it is still read (threat T128).
+const (
+	sessionVersion = 2
+	sessionBefore  = 1
+)
 
 // encodeSession is the record of s without its key, which is the row's.
 func encodeSession(s *session.Session) []byte {
@@ -31,15 +36,20 @@ func encodeSession(s *session.Session) []byte {
 func decodeSession(k session.Key, record string) (session.Session, error) {
 	s := session.Session{Key: k}
 	d := decoder{rest: record}
-	d.version(sessionVersion)
+	version := d.byte()
+	d.bad = d.bad || version != sessionVersion && version != sessionBefore
 	d.flags(&s.Administrator, &s.FailOpen, &s.ReadOnly, &s.Page)
 	s.UserID = int(d.int())
 	s.CreatedAt = d.time()
 	s.LastActive = d.time()
 	s.Expires = d.time()
 	s.IdleTimeout = time.Duration(d.int())
-	s.ApprovedAt = d.time()
-	for _, text := range []*string{&s.Username, &s.Source, &s.UserAgent, &s.Transaction, &s.Factor, &s.Reason, &s.Device, &s.Token, &s.Exemption} {
+	texts := []*string{&s.Username, &s.Source, &s.UserAgent, &s.Transaction, &s.Factor, &s.Reason, &s.Device}
+	if version != sessionBefore {
+		s.ApprovedAt = d.time()
+		texts = append(texts, &s.Token, &s.Exemption)
+	}
+	for _, text := range texts {
 		*text = d.str()
 	}
 	s.Carry = d.bytes()

@@ -61,14 +61,18 @@ func openVault(ctx context.Context, conn *sql.Conn, sealer *seal.Sealer) (*vault
 // wantEmpty refuses a store that has rows, but lost its hashing key: with
 // another key nothing of a user's would be found any more.
 func wantEmpty(ctx context.Context, conn *sql.Conn) error {
-	const query = `SELECT EXISTS (SELECT 1 FROM sessions) OR EXISTS (SELECT 1 FROM transactions)
-		OR EXISTS (SELECT 1 FROM sources) OR EXISTS (SELECT 1 FROM users)`
-	var used bool
-	if err := conn.QueryRowContext(ctx, query).Scan(&used); err != nil {
-		return fmt.Errorf("sqlite: look for rows: %w", err)
+	version, err := schemaVersion(ctx, conn)
+	if err != nil {
+		return err
 	}
-	if used {
-		return fmt.Errorf("%w: its hashing key is missing", ErrDamaged)
+	for _, table := range tables(version) {
+		var used bool
+		if err := conn.QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM "+table+")").Scan(&used); err != nil {
+			return fmt.Errorf("sqlite: look for rows: %w", err)
+		}
+		if used {
+			return fmt.Errorf("%w: its hashing key is missing", ErrDamaged)
+		}
 	}
 	return nil
 }
