@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -17,3 +19,8 @@ func QRText(content string) (string, error) { return qrText(content, false) }
 
 // QRContent is what the QR code of an activation holds.
 func QRContent(barcode, activationURL string) string { return qrContent(barcode, activationURL) }
+
+// Run is one command line in this process.
+func Run(ctx context.Context, args []string, in io.Reader, out, err io.Writer) int {
+	return run(ctx, args, console{in: in, out: out, err: err})
+}

@@ -21,6 +21,7 @@ const (
 type progress struct {
 	console console
 	stop    chan struct{}
+	ending  sync.Once
 	stopped sync.WaitGroup
 
 	mu    sync.Mutex // guards what follows, and the line on the screen
@@ -105,12 +106,12 @@ func (p *progress) aside(f func() error) error {
 	return f()
 }
 
-// end takes the line away for good.
+// end takes the line away for good. What ends twice ends once.
 func (p *progress) end() {
 	if p == nil {
 		return
 	}
-	close(p.stop)
+	p.ending.Do(func() { close(p.stop) })
 	p.stopped.Wait()
 	p.mu.Lock()
 	defer p.mu.Unlock()

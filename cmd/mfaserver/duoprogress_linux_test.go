@@ -1,11 +1,14 @@
 package main_test
 
 import (
+	"bytes"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -76,6 +79,46 @@ func TestDuoProgress(t *testing.T) {
 	}
 	if text := seen.String(); !strings.Contains(text[strings.LastIndex(text, "reading users"):], "\r\x1b[K") {
 		t.Errorf("the line was not cleared: %q", text)
+	}
+}
+
+// A report that takes long tells at a terminal which organisation it is at and
+// how many users it has read, and ends with its sum.
+func TestDuoReportProgress(t *testing.T) {
+	t.Parallel()
+	const users = 320 // a page is 300
+	b := startDuoBench(t, "clinic-a", "clinic-b", "clinic-c")
+	for _, a := range b.Accounts() {
+		a.AddUsers(users, func(i int) duotest.User { return duotest.User{Name: "user" + strconv.Itoa(i)} })
+	}
+	b.SetFaults(duotest.Faults{API: map[string]duotest.AnswerFaults{"/admin/v1/users": {Delay: 500 * time.Millisecond}}})
+	screen, terminal := openTerminal(t)
+	cmd := command(t.Context(), "--config", b.config, "duo", "users", "report", "--unenrolled", "--all-orgs", "--csv", "-")
+	var stdout bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, terminal
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var seen strings.Builder
+	buf := make([]byte, 256)
+	for !strings.Contains(seen.String(), " found\r\n") {
+		n, err := screen.Read(buf)
+		if err != nil {
+			t.Fatalf("the terminal showed %q, then %v", seen.String(), err)
+		}
+		seen.Write(buf[:n])
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Errorf("report ended with %v: %q", err, seen.String())
+	}
+	if got := bytes.Count(stdout.Bytes(), []byte("\n")); got != 3*users+1 {
+		t.Errorf("%d lines, want a head and %d rows", got, 3*users)
+	}
+	said := seen.String()
+	for _, want := range []string{"clinic-b (3 of 4): ", "clinic-c (4 of 4): ", "\r\x1b[K961 user(s) of 4 organization(s) read, 960 found"} {
+		if !strings.Contains(said, want) {
+			t.Errorf("the terminal showed %q, want %q", said, want)
+		}
 	}
 }
 

@@ -147,7 +147,6 @@ func (d *duo) report(ctx context.Context, f reportFlags) error {
 	}
 	err = errors.Join(append(errs, out.end())...)
 	progress.end()
-	progress = nil
 	d.console.complain("%d user(s) of %d organization(s) read, %d found\n", last.Users, len(orgs)-last.Failed, last.Rows)
 	return err
 }
