@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"mfaserver/internal/audit"
@@ -59,18 +60,25 @@ func (u *Upstream) Sweep(ctx context.Context) (int, error) {
 }
 
 // retry hands what is due to the workers and returns how much is not ended yet.
+// What failed least comes first, so that one session that cannot be ended does
+// not keep the others from showing that the engine is there.
 func (u *Upstream) retry(now time.Time) int {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	left := 0
+	var due []*work
 	for _, w := range u.works {
 		if w.adopting {
 			continue
 		}
 		left++
 		if !w.queued && !now.Before(w.next) && !now.Before(u.brake.until) {
-			u.enqueueLocked(w)
+			due = append(due, w)
 		}
+	}
+	slices.SortFunc(due, func(a, b *work) int { return a.attempts - b.attempts })
+	for _, w := range due {
+		u.enqueueLocked(w)
 	}
 	return left
 }
