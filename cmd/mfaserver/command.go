@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 
@@ -39,10 +40,23 @@ func loadConfig(path string) (*config.Config, error) {
 
 // commands are all that the control socket and the command line can do.
 func (a *app) commands() control.Commands {
-	users := &userCommands{directory: a.directory, sessions: a.sessions, recorder: a.trail}
-	commands := users.commands()
+	commands := (&tokenCommands{tokens: a.tokens, breakGlass: a.breakGlass, app: a}).commands()
+	users := (&userCommands{directory: a.directory, sessions: a.sessions, tokens: a.tokens, recorder: a.trail}).commands()
+	if a.behind != nil {
+		for name := range users {
+			users[name] = noLocalUsers
+		}
+	}
+	maps.Copy(commands, users)
 	commands["audit.record"] = recordCommand(a.trail)
 	return commands
+}
+
+// errEngineUsers: the engine behind has the accounts.
+var errEngineUsers = errors.New("this server is a gateway: its users are the engine's; manage them there")
+
+func noLocalUsers(context.Context, control.Caller, json.RawMessage) (any, error) {
+	return nil, errEngineUsers
 }
 
 // command runs one command where the data is: in the running server when

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -25,11 +24,18 @@ func newDemo(g *globals) *cobra.Command {
 test1 with a made-up password. Nothing else is needed, no Duo account and no
 internet. Limits are a hundred times the usual ones. It is not for production.
 
+With --gateway the server stands in front of an engine of the demo's own, which
+checks the passwords; with --upstream in front of yours, whose users then log in
+with their own passwords (--enroll gives them a phone). --upstream-insecure
+trusts the certificate that the engine shows at the start.
+
 With --data-dir the demo keeps its state: started again on the same folder it
 has the same keys, password and certificate authority.`,
 		Example: `  mfaserver demo
   mfaserver demo --data-dir ./demo --listen 127.0.0.1:9443
-  mfaserver demo --auto approve --enroll bob --ready-file demo.json`,
+  mfaserver demo --auto approve --enroll bob --ready-file demo.json
+  mfaserver demo --gateway
+  mfaserver demo --upstream https://127.0.0.1:9443 --upstream-insecure --enroll admin`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			d.listenFixed = cmd.Flags().Changed("listen")
@@ -39,16 +45,24 @@ has the same keys, password and certificate authority.`,
 	}
 	cmd.Flags().StringVar(&d.listen, "listen", demoListen, "`address` of the server; port 0 takes a free one")
 	cmd.Flags().StringVar(&d.duoListen, "duo-listen", simListen, "`address` of the simulator; port 0 takes a free one")
+	cmd.Flags().BoolVar(&d.engine.gateway, "gateway", false, "stand in front of an engine of the demo's own")
+	cmd.Flags().StringVar(&d.engine.upstream, "upstream", "", "stand in front of the engine at this `URL`")
+	cmd.Flags().StringVar(&d.engine.ca, "upstream-ca", "", "`file` with the authority of that engine's certificate")
+	cmd.Flags().BoolVar(&d.engine.insecure, "upstream-insecure", false, "trust the certificate that the engine shows at the start")
 	f.add(cmd)
 	return cmd
 }
 
 type demoFlags struct {
+	engine                      engineFlags
 	listen, duoListen           string
 	listenFixed, duoListenFixed bool
 }
 
 func runDemo(ctx context.Context, c console, f simFlags, d demoFlags) error {
+	if err := d.engine.check(); err != nil {
+		return err
+	}
 	dir, remove, err := demoDir(f.dataDir)
 	if err != nil {
 		return err
@@ -58,6 +72,11 @@ func runDemo(ctx context.Context, c console, f simFlags, d demoFlags) error {
 	if err != nil {
 		return err
 	}
+	engine, err := d.engine.engine(ctx, state, f.enroll) //nolint:contextcheck // the demo's own engine lives until close
+	if err != nil {
+		return err
+	}
+	defer engine.close()
 	sim, err := startSim(state, f, d.duoListen, d.duoListenFixed, simLogger(c)) //nolint:contextcheck // the simulator lives until Close
 	if err != nil {
 		return err
@@ -67,7 +86,7 @@ func runDemo(ctx context.Context, c console, f simFlags, d demoFlags) error {
 	if err != nil {
 		return err
 	}
-	cfg, err := state.writeConfig(listener.Addr(), sim.APIHost)
+	cfg, err := state.writeConfig(listener.Addr(), sim.APIHost, engine)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -84,7 +103,7 @@ func runDemo(ctx context.Context, c console, f simFlags, d demoFlags) error {
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprint(c.out, state.instructions(url, sim.URL, f.auto))
+		_, err = fmt.Fprint(c.out, state.instructions(url, sim.URL, f.auto, engine))
 		return err
 	})
 }
@@ -96,8 +115,10 @@ func (s *demoState) serve(ctx context.Context, c console, cfg *config.Config, li
 		return errors.Join(err, listener.Close())
 	}
 	defer a.close()
-	if err := s.addUser(ctx, a); err != nil {
-		return errors.Join(err, listener.Close())
+	if cfg.Primary.Upstream == nil {
+		if err := s.addUser(ctx, a); err != nil {
+			return errors.Join(err, listener.Close())
+		}
 	}
 	return a.serve(ctx, listener, whenReady)
 }
@@ -140,7 +161,7 @@ func freePort(address string) string {
 
 // writeConfig issues the server's certificate and writes a configuration for
 // this run, the same file that any other command can be pointed at.
-func (s *demoState) writeConfig(server net.Addr, apiHostname string) (*config.Config, error) {
+func (s *demoState) writeConfig(server net.Addr, apiHostname string, engine *demoEngine) (*config.Config, error) {
 	_, port, err := net.SplitHostPort(server.String())
 	if err != nil {
 		return nil, err
@@ -150,7 +171,8 @@ func (s *demoState) writeConfig(server net.Addr, apiHostname string) (*config.Co
 		return nil, fmt.Errorf("demo certificate: %w", err)
 	}
 	text := fmt.Sprintf(demoConfig, server, port, s.dir, apiHostname,
-		s.Credentials.ClientID, s.Credentials.AuthKey, s.Credentials.AdminKey, s.Credentials.AccountsKey)
+		s.Credentials.ClientID, s.Credentials.AuthKey, s.Credentials.AdminKey, s.Credentials.AccountsKey,
+		engine.primary()+engine.settings(s.Username))
 	path := s.file("mfaserver.yaml")
 	err = errors.Join(
 		writePrivate(s.file("server.crt"), cert),
@@ -176,14 +198,14 @@ func (s *demoState) issue() (certPEM, keyPEM []byte, err error) {
 	return encodePEM(cert)
 }
 
-// demoConfig takes the listen address, port, folder, simulator's host and the
-// four keys.
+// demoConfig takes the listen address, port, folder, simulator's host, the four
+// keys, and who checks passwords.
 const demoConfig = `# Written by "mfaserver demo" at every start.
 listen: %[1]q
 public_urls: ["https://localhost:%[2]s", "https://127.0.0.1:%[2]s"]
 data_dir: %[3]q
 tls: {cert_file: "%[3]s/server.crt", key_file: "%[3]s/server.key"}
-primary: {local: {}}
+primary: %[9]s
 limits_factor: 100
 enrolment: {inline: [{group: "*", until: 2099-12-31}]}
 duo:
@@ -193,57 +215,4 @@ duo:
   auth: {integration_key: %[6]q, secret_key_file: "%[3]s/auth_secret", api_hostname: %[4]q}
   admin: {integration_key: %[7]q, secret_key_file: "%[3]s/admin_secret", api_hostname: %[4]q}
   accounts: {integration_key: %[8]q, secret_key_file: "%[3]s/accounts_secret", api_hostname: %[4]q}
-`
-
-// instructions is the session to paste.
-func (s *demoState) instructions(serverURL, simURL, auto string) string {
-	return strings.NewReplacer(
-		"{server}", serverURL,
-		"{sim}", simURL,
-		"{auto}", auto,
-		"{user}", s.Username,
-		"{password}", s.Password,
-		"{ca}", s.file("ca.pem"),
-		"{jar}", s.file("cookies.txt"),
-		"{config}", s.file("mfaserver.yaml"),
-	).Replace(demoText)
-}
-
-const demoText = `
-mfaserver demo is running. It is for trying only; stop it with Ctrl-C.
-
-  server     {server}
-  user       {user}
-  password   {password}
-  simulator  {sim} (prompts: {auto})
-  CA file    {ca}
-  config     {config}
-
-Log in over the Mirth API, in another terminal:
-
-1. The first call checks the password. It answers 401 with a DuoLoginStatus:
-
-curl --cacert '{ca}' -c '{jar}' -b '{jar}' \
-  -H 'X-Requested-With: curl' -H 'X-Mirth-Server-Url: {server}' \
-  -d 'username={user}' -d 'password={password}' \
-  '{server}/api/users/_login'
-
-   Add -H 'Accept: application/json' for JSON, where the authURL is not escaped.
-
-2. Open its authURL in a browser (in XML, write & for &amp;). The browser warns,
-   since it does not know the demo's CA: go on. Press "Approve" on the phone
-   that the page shows. The page that follows shows the login data.
-
-3. The second call brings the login data and gets the session:
-
-curl --cacert '{ca}' -c '{jar}' -b '{jar}' \
-  -H 'X-Requested-With: curl' -H 'X-Mirth-Login-Data: PASTE-IT-HERE' \
-  -d 'username={user}' \
-  '{server}/api/users/_login'
-
-4. Use the session, and end it:
-
-curl --cacert '{ca}' -b '{jar}' -H 'X-Requested-With: curl' '{server}/api/users/current'
-curl --cacert '{ca}' -b '{jar}' -H 'X-Requested-With: curl' -X POST -i '{server}/api/users/_logout'
-
 `

@@ -29,6 +29,16 @@ type passwordSource struct {
 // read takes the password from the file, the environment or the terminal, in
 // this order. At a terminal it is asked for twice.
 func (p passwordSource) read(c console, what string) (secret.Secret, error) {
+	return p.from(c, what, askTwice)
+}
+
+// readOnce is read for a password that somebody else checks: there is no need
+// to ask twice.
+func (p passwordSource) readOnce(c console, what string) (secret.Secret, error) {
+	return p.from(c, what, askOnce)
+}
+
+func (p passwordSource) from(c console, what string, asked func(console, string) (secret.Secret, error)) (secret.Secret, error) {
 	switch {
 	case p.file != "" && p.env != "":
 		return secret.Secret{}, fmt.Errorf("%w: give --password-file or --password-env, not both", errUsage)
@@ -41,7 +51,7 @@ func (p passwordSource) read(c console, what string) (secret.Secret, error) {
 		}
 		return secret.New(value), nil
 	}
-	return askTwice(c, what)
+	return asked(c, what)
 }
 
 // readSecretFile reads the first line of a file; "-" is standard input.
@@ -66,10 +76,27 @@ func readSecretFile(c console, path string) (secret.Secret, error) {
 	return secret.New(line), nil
 }
 
-func askTwice(c console, what string) (secret.Secret, error) {
+// terminal is where a person can be asked.
+func terminal(c console) (*os.File, error) {
 	f, ok := c.in.(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
-		return secret.Secret{}, fmt.Errorf("%w: no terminal to ask on; use --password-file (- is standard input) or --password-env", errUsage)
+		return nil, fmt.Errorf("%w: no terminal to ask on; use --password-file (- is standard input) or --password-env", errUsage)
+	}
+	return f, nil
+}
+
+func askOnce(c console, what string) (secret.Secret, error) {
+	f, err := terminal(c)
+	if err != nil {
+		return secret.Secret{}, err
+	}
+	return ask(c, f, what+": ")
+}
+
+func askTwice(c console, what string) (secret.Secret, error) {
+	f, err := terminal(c)
+	if err != nil {
+		return secret.Secret{}, err
 	}
 	first, err := ask(c, f, what+": ")
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	"mfaserver/internal/control"
 	"mfaserver/internal/primary"
 	"mfaserver/internal/store/sqlite"
+	"mfaserver/internal/token"
 )
 
 // Exit codes. They are part of the command's interface: scripts may rely on
@@ -84,7 +85,7 @@ func exitCode(err error) int {
 func refusals() []error {
 	return []error{
 		primary.ErrUserExists, primary.ErrUserUnknown, primary.ErrBadUsername, primary.ErrBadPassword,
-		primary.ErrBadRole, primary.ErrLastAdmin, control.ErrForbidden, control.ErrArguments, errConfirm,
+		primary.ErrBadRole, primary.ErrLastAdmin, primary.ErrRefused, token.ErrArgument, token.ErrUnknown, errEngineUsers, control.ErrForbidden, control.ErrArguments, errConfirm,
 	}
 }
 
@@ -127,7 +128,7 @@ refused, 4 request refused, 5 server, store or Duo not available.`,
 		}
 		return nil
 	}
-	root.AddCommand(newServe(g), newDemo(g), newSim(g), newCheck(g), newUsers(g), newDuo(g), newVersion(g))
+	root.AddCommand(newServe(g), newDemo(g), newSim(g), newCheck(g), newUsers(g), newTokens(g), newDuo(g), newVersion(g))
 	return root
 }
 

@@ -9,6 +9,7 @@ import (
 	"mfaserver/internal/control"
 	"mfaserver/internal/primary"
 	"mfaserver/internal/secret"
+	"mfaserver/internal/token"
 	"mfaserver/session"
 )
 
@@ -91,6 +92,7 @@ func (u userView) lastLogin() string {
 type userCommands struct {
 	directory *primary.Local
 	sessions  *session.Manager
+	tokens    *token.Tokens
 	recorder  audit.Recorder
 }
 
@@ -170,7 +172,11 @@ func (u *userCommands) disable(ctx context.Context, caller control.Caller, raw j
 		return nil, err
 	}
 	return u.change(ctx, caller, audit.UserDisabled, args.Username, func() (primary.User, error) {
-		return u.directory.Disable(ctx, args.Username)
+		user, err := u.directory.Disable(ctx, args.Username)
+		if err != nil {
+			return user, err
+		}
+		return user, u.endTokens(ctx, caller, audit.UserDisabled, user.Username)
 	})
 }
 
@@ -206,8 +212,17 @@ func (u *userCommands) remove(ctx context.Context, caller control.Caller, raw js
 		return changedUser{User: newUserView(user), SessionsEnded: len(live)}, nil
 	}
 	return u.change(ctx, caller, audit.UserRemoved, args.Username, func() (primary.User, error) {
-		return user, u.directory.Remove(ctx, args.Username)
+		if err := u.directory.Remove(ctx, args.Username); err != nil {
+			return user, err
+		}
+		return user, u.endTokens(ctx, caller, audit.UserRemoved, user.Username)
 	})
+}
+
+// endTokens revokes the service tokens that act for a user.
+func (u *userCommands) endTokens(ctx context.Context, caller control.Caller, name audit.Name, username string) error {
+	_, err := u.tokens.RevokeUser(ctx, username, caller.String(), string(name))
+	return err
 }
 
 // change records, changes the account, and ends the user's sessions: the

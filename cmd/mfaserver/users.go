@@ -21,7 +21,7 @@ command line.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newUsersAdd(g), newUsersList(g), newUsersPasswd(g),
-		newUsersState(g, "disable", "Refuse a user's logins and end his sessions"),
+		newUsersState(g, "disable", "Refuse a user's logins, end his sessions and revoke his service tokens"),
 		newUsersState(g, "enable", "Let a disabled user log in again"),
 		newUsersRemove(g))
 	return cmd
@@ -132,7 +132,7 @@ func newUsersRemove(g *globals) *cobra.Command {
 	var yes, dryRun bool
 	cmd := &cobra.Command{
 		Use:     "remove NAME",
-		Short:   "Remove a user and end his sessions",
+		Short:   "Remove a user, end his sessions and revoke his service tokens",
 		Example: "  mfaserver users remove bob --yes\n  mfaserver users remove bob --dry-run",
 		Args:    oneName,
 		RunE: func(cmd *cobra.Command, names []string) error {

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"context"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"mfaserver/internal/config"
+	"mfaserver/internal/mirth/engine"
+	"mfaserver/internal/primary"
+	"mfaserver/internal/seal"
+	"mfaserver/internal/throttle"
+	"mfaserver/internal/upstream"
+	"mfaserver/internal/upstream/standing"
+	"mfaserver/mfa"
+)
+
+// behind is what stands behind a gateway.
+type behind struct {
+	client   *engine.Client
+	upstream *upstream.Upstream
+	standing *standing.Sessions
+}
+
+// openEngine makes the client of the engine and what keeps its sessions. It
+// asks the engine nothing.
+func (a *app) openEngine(context.Context) error {
+	client, err := newEngine(a.cfg)
+	if err != nil {
+		return err
+	}
+	a.closers = append(a.closers, func() error { client.Close(); return nil })
+	key, err := seal.LoadOrCreateKey(filepath.Join(a.cfg.DataDir, "keys", "upstream.key"))
+	if err != nil {
+		return err
+	}
+	sealer, err := seal.New(key)
+	if err != nil {
+		return err
+	}
+	limits := upstream.LoginLimits(a.cfg.Primary.Upstream.MaxFailures, a.cfg.LimitsFactor)
+	limits.Now = now
+	limiter, err := throttle.New(limits)
+	if err != nil {
+		return err
+	}
+	keeper, err := upstream.New(upstream.Config{
+		Engine: client, Ledger: a.db.Ledger(), Sealer: sealer, Limiter: limiter,
+		MaxFailures: a.cfg.Primary.Upstream.MaxFailures * a.cfg.LimitsFactor,
+		Recorder:    a.trail, Logger: a.logger, Now: now,
+	})
+	if err != nil {
+		return err
+	}
+	a.closers = append(a.closers, func() error { return closeUpstream(keeper) })
+	tokens, err := standing.New(standing.Config{Upstream: keeper, Credentials: a.tokens, Logger: a.logger, Now: now})
+	if err != nil {
+		return err
+	}
+	a.closers = append(a.closers, func() error { tokens.Close(context.Background()); return nil })
+	a.behind = &behind{client: client, upstream: keeper, standing: tokens}
+	return nil
+}
+
+// upstreamClose bounds how long a stop waits for the engine's logouts. What is
+// left is logged out at the next start.
+const upstreamClose = 5 * time.Second
+
+func closeUpstream(u *upstream.Upstream) error {
+	ctx, cancel := context.WithTimeout(context.Background(), upstreamClose)
+	defer cancel()
+	return u.Close(ctx)
+}
+
+// newEngine makes the client of the configured engine.
+func newEngine(cfg *config.Config) (*engine.Client, error) {
+	u := cfg.Primary.Upstream
+	c := engine.Config{URL: u.URL, PinSHA256: u.PinSHA256, AllowHTTP: u.AllowHTTP}
+	if u.CAFile != "" {
+		pem, err := os.ReadFile(u.CAFile)
+		if err != nil {
+			return nil, fmt.Errorf("primary.upstream.ca_file: %w", err)
+		}
+		c.CA = x509.NewCertPool()
+		if !c.CA.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("%w: primary.upstream.ca_file: no certificate in it", config.ErrInvalid)
+		}
+	}
+	client, err := engine.New(c)
+	if err != nil {
+		return nil, errors.Join(config.ErrInvalid, err)
+	}
+	return client, nil
+}
+
+// recoverEngine ends, before the first login, what an earlier process left
+// half-open at the engine (threat T013).
+func (a *app) recoverEngine(ctx context.Context) error {
+	left, err := a.behind.upstream.Recover(ctx)
+	if err != nil {
+		return err
+	}
+	logins, err := a.flow.EndUnfinished(ctx)
+	if err != nil {
+		return err
+	}
+	if left+logins > 0 {
+		a.logger.WarnContext(ctx, "ending what an earlier process left at the engine",
+			slog.Int("sessions", left), slog.Int("logins", logins))
+	}
+	return nil
+}
+
+// carries shows the flow the engine's sessions.
+type carries struct{ upstream *upstream.Upstream }
+
+// Release implements [mfa.Releaser].
+func (c carries) Release(ctx context.Context, username string, carry mfa.Carry) {
+	c.upstream.Release(ctx, username, carry)
+}
+
+// Verify implements [mfa.Carries].
+func (c carries) Verify(ctx context.Context, username string, carry mfa.Carry) error {
+	err := c.upstream.Verify(ctx, username, carry)
+	if errors.Is(err, upstream.ErrGone) || errors.Is(err, upstream.ErrDrift) || errors.Is(err, upstream.ErrCarry) {
+		return errors.Join(mfa.ErrCarryGone, err)
+	}
+	return err
+}
+
+// engineAccounts stands for the accounts of an engine. Whether one is what it
+// was at the first call, the session that the password opened says: see
+// [carries.Verify].
+type engineAccounts struct{}
+
+// Unchanged implements [mfa.Accounts].
+func (engineAccounts) Unchanged(context.Context, string, time.Time) (bool, error) { return true, nil }
+
+// engineDirectory is the directory of a gateway: the engine lists its users
+// itself, to those who have a session.
+type engineDirectory struct{}
+
+// Get implements [web.Directory].
+func (engineDirectory) Get(context.Context, string) (primary.User, error) {
+	return primary.User{}, primary.ErrUserUnknown
+}
+
+// GetID implements [web.Directory].
+func (engineDirectory) GetID(context.Context, int) (primary.User, error) {
+	return primary.User{}, primary.ErrUserUnknown
+}
+
+// List implements [web.Directory].
+func (engineDirectory) List(context.Context) ([]primary.User, error) { return nil, nil }

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"mfaserver/internal/config"
+	"mfaserver/internal/rules"
+	"mfaserver/session"
+	"mfaserver/web"
+)
+
+func (a *app) openSessions(context.Context) error {
+	passive, err := passive(a.cfg.Session.Passive)
+	if err != nil {
+		return err
+	}
+	a.sessions, err = session.New(session.Config{
+		Store:    a.db.Sessions(),
+		Idle:     a.cfg.Session.Idle,
+		Absolute: a.cfg.Session.Absolute,
+		PerUser:  a.cfg.Session.PerUser * a.cfg.LimitsFactor,
+		Recorder: a.trail,
+		Source:   web.ClientAddr(a.cfg.TrustedProxies),
+		Passive:  passive,
+		OnEnd:    a.releaseEnded,
+		Now:      now,
+	})
+	return err
+}
+
+// passive tells the requests that keep no session alive (threat T111).
+func passive(patterns []string) (func(*http.Request) bool, error) {
+	paths, err := rules.NewPaths(patterns...)
+	if err != nil {
+		return nil, errors.Join(config.ErrInvalid, err)
+	}
+	return func(r *http.Request) bool {
+		path, ok := rules.APIPath(r.URL.EscapedPath())
+		return ok && paths.Match(path)
+	}, nil
+}
+
+// releaseEnded logs an ended session out at the engine behind.
+func (a *app) releaseEnded(ctx context.Context, s session.Session) {
+	if a.behind != nil && len(s.Carry) > 0 {
+		a.behind.upstream.Release(ctx, s.Username, s.Carry)
+	}
+}

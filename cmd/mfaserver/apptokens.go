@@ -1,0 +1,46 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+
+	"mfaserver/internal/seal"
+	"mfaserver/internal/token"
+	"mfaserver/mfa"
+)
+
+func (a *app) openTokens(context.Context) error {
+	key, err := seal.LoadOrCreateKey(filepath.Join(a.cfg.DataDir, "keys", "tokens.key"))
+	if err != nil {
+		return err
+	}
+	sealer, err := seal.New(key)
+	if err != nil {
+		return err
+	}
+	a.tokens, err = token.NewTokens(token.TokensConfig{
+		Store: a.db.Tokens(), Sealer: sealer, Recorder: a.trail, MaxLife: a.cfg.Tokens.MaxLife, Now: now,
+	})
+	if err != nil {
+		return err
+	}
+	a.codes, err = token.NewCodes(token.CodesConfig{Store: a.db.SignInCodes(), Recorder: a.trail, Now: now})
+	if err != nil {
+		return err
+	}
+	a.breakGlass, err = token.NewBreakGlass(token.BreakGlassConfig{Store: a.db.BreakGlass(), Recorder: a.trail, Now: now})
+	return err
+}
+
+// breakGlass says in the flow's words what became of a break-glass code.
+type breakGlass struct{ codes *token.BreakGlass }
+
+// Spend implements [mfa.BreakGlass].
+func (b breakGlass) Spend(ctx context.Context, username, code string) (string, error) {
+	handle, err := b.codes.Spend(ctx, username, code)
+	if errors.Is(err, token.ErrRefused) {
+		err = errors.Join(mfa.ErrBreakGlassCode, err)
+	}
+	return handle, err
+}
