@@ -17,8 +17,8 @@ type Client struct {
 	calls  *http.Transport // for what this package asks itself
 	proxy  *roundTripper   // for what others send
 
-	logins chan struct{} // one for each login under way
-	others chan struct{} // one for each other call under way
+	logins chan struct{}   // one for each login under way
+	others chan struct{}   // one for each other call under way
 	ctx    context.Context //nolint:containedctx // ends what outlives its call: late answers
 	cancel context.CancelFunc
 

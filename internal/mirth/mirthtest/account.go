@@ -179,6 +179,6 @@ func span(d time.Duration) string {
 func (u *account) shown() mirth.User {
 	return mirth.User{
 		ID: u.ID, Username: u.Name, Email: u.Email, FirstName: u.FirstName, LastName: u.LastName,
-		LastLogin: u.LastLogin, StrikeCount: u.strikes,
+		LastLogin: u.LastLogin, GracePeriodStart: u.GraceSince, StrikeCount: u.strikes,
 	}
 }

@@ -39,6 +39,9 @@ func (s *Server) api(r *http.Request, t target, f Faults) reply {
 	} {
 		p.set(name, text)
 	}
+	if r.Method == http.MethodTrace {
+		return p
+	}
 	if p.status != http.StatusBadRequest || strings.TrimSpace(r.Header.Get("X-Requested-With")) != "" {
 		p.set("Strict-Transport-Security", "max-age=31536000; includeSubDomains")
 	}
@@ -46,6 +49,9 @@ func (s *Server) api(r *http.Request, t target, f Faults) reply {
 }
 
 func (s *Server) apiReply(r *http.Request, t target, f Faults) reply {
+	if r.Method == http.MethodTrace {
+		return untraced()
+	}
 	if p, ok := s.explorer(r, t); ok {
 		return p
 	}

@@ -67,6 +67,8 @@ type User struct {
 	// Grace answers a right password with SUCCESS_GRACE_PERIOD and this
 	// message.
 	Grace string
+	// GraceSince is when the grace period began, zero when it did not.
+	GraceSince time.Time
 	// Expired answers a right password with FAIL_EXPIRED.
 	Expired bool
 	// ExtendedLogin answers a right password with the challenge of a second

@@ -23,6 +23,13 @@ type event struct {
 	address string
 }
 
+// firstEvent and firstNano make the first numbers as long as those of an
+// engine that has run for a while.
+const (
+	firstEvent = 8346
+	firstNano  = 1831398853692
+)
+
 // maxEvents is how many of them are kept.
 const maxEvents = 1000
 
@@ -93,10 +100,11 @@ func (s *Server) eventList(c *call) reply {
 		xml = append(xml, fmt.Sprintf("  <event>\n    <id>%d</id>\n    <name>%s</name>\n    <outcome>%s</outcome>\n"+
 			"    <userId>%d</userId>\n    <ipAddress>%s</ipAddress>\n    <serverId>%s</serverId>\n  </event>\n",
 			e.id, e.name, e.outcome, e.userID, markup.Replace(e.address), serverID))
-		json = append(json, fmt.Sprintf(`{"dateTime":%[1]d,"nanoTime":0,"id":%[2]d,`+
+		json = append(json, fmt.Sprintf(`{"dateTime":%[1]d,"nanoTime":%[9]d,"id":%[2]d,`+
 			`"eventTime":{"time":%[1]d,"timezone":"Etc/UTC"},"level":"INFORMATION","name":%[3]q,`+
 			`"attributes":{"entry":{"string":["username",%[4]q]}},"outcome":%[5]q,"userId":%[6]d,"ipAddress":%[7]q,"serverId":%[8]q}`,
-			e.millis, e.id, e.name, e.user, e.outcome, e.userID, e.address, serverID))
+			e.millis, e.id, e.name, e.user, e.outcome, e.userID, e.address, serverID,
+			firstNano+int64(e.id)))
 	}
 	return listOf(c.format, "event", xml, json)
 }

@@ -23,10 +23,7 @@ var markup = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&
 // errorPage is Jetty's answer to an error, in the first form that Accept
 // names: HTML, JSON, plain text, or nothing at all.
 func errorPage(r *http.Request, uri string, status int, message, servlet string) reply {
-	p := empty(status)
-	p.set("Date", "") // Jetty leaves it out
-	delete(p.header, "Date")
-	p.header["Date"] = nil
+	p := reply{status: status, header: http.Header{"Date": nil}} // Jetty leaves it out
 	if r.Method != http.MethodGet && r.Method != http.MethodPost && r.Method != http.MethodHead {
 		return p
 	}
@@ -96,6 +93,11 @@ func errorForm(accept []string) string {
 		}
 	}
 	return ""
+}
+
+// untraced is the answer to TRACE.
+func untraced() reply {
+	return reply{status: http.StatusMethodNotAllowed, header: http.Header{"Date": nil}}
 }
 
 // badMessage is Jetty's answer to a target that it does not dispatch.

@@ -34,6 +34,9 @@ func (s *Server) outside(r *http.Request, t target) reply {
 		p.set("Allow", "GET, HEAD, TRACE, OPTIONS")
 		return p
 	}
+	if r.Method == http.MethodTrace {
+		return untraced()
+	}
 	launcher := t.raw == "/webstart.jnlp" || t.raw == "/webstart" || strings.HasPrefix(t.raw, "/webstart/")
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		if t.raw == "/webstart.jnlp" || t.raw == "/webstart" {

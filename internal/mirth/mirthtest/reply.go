@@ -72,6 +72,7 @@ func (p *reply) prepare(w http.ResponseWriter) {
 	switch n := p.size(); {
 	case p.noLength:
 		h.Set("Connection", "close")
+		h.Set("Transfer-Encoding", "identity")
 	case p.status == http.StatusNoContent:
 	case n >= 0:
 		h.Set("Content-Length", strconv.FormatInt(n, 10))

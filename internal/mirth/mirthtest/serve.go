@@ -32,11 +32,6 @@ func (s *Server) reply(r *http.Request, t target, f Faults) reply {
 	if reason := t.badMessage(); reason != "" {
 		return badMessage(reason)
 	}
-	if r.Method == http.MethodTrace {
-		p := empty(http.StatusMethodNotAllowed)
-		p.header = http.Header{"Date": nil}
-		return p
-	}
 	if t.context != "" || t.almost {
 		return s.api(r, t, f)
 	}

@@ -60,7 +60,7 @@ func NewStandalone(c Config) (*Server, error) {
 	c = c.withDefaults()
 	s := &Server{
 		config: c, operations: operations(), ca: c.CA,
-		accounts: newAccounts(c.Users, c.FoldNames), sessions: newSessions(), nextEvent: 1,
+		accounts: newAccounts(c.Users, c.FoldNames), sessions: newSessions(), nextEvent: firstEvent,
 	}
 	s.record.keep = c.Keep
 	if c.BypassPassword != "" {
