@@ -54,7 +54,7 @@ func New(c Config) (*Client, error) {
 	client := &Client{
 		config: c,
 		base:   base,
-		calls:  newTransport(tlsConfig.Clone(), loopbackOnly, c.Timeout),
+		calls:  newTransport(tlsConfig.Clone(), loopbackOnly, 0),
 		logins: make(chan struct{}, c.MaxConcurrent),
 		others: make(chan struct{}, c.MaxConcurrent*callsPerLogin),
 	}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -84,7 +85,7 @@ func (c *Client) login(ctx context.Context, username string, password secret.Sec
 		err = cookieErr
 	}
 	if err != nil {
-		if a.status == http.StatusOK {
+		if !errors.Is(err, ErrRefused) {
 			c.drop(cookie) // whatever it said, it may have opened a session
 		}
 		return Login{}, err

@@ -31,6 +31,8 @@ var (
 	errLoopback = errors.New("http is for a loopback address only")
 )
 
+// newTransport waits headerTimeout for an answer's header; 0 leaves that to the
+// context of the call.
 func newTransport(config *tls.Config, loopbackOnly bool, headerTimeout time.Duration) *http.Transport {
 	d := net.Dialer{Timeout: connectTimeout, KeepAlive: 30 * time.Second}
 	if loopbackOnly {
