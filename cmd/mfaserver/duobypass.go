@@ -48,10 +48,11 @@ func (d *duo) bypassList() *cobra.Command {
 }
 
 func (d *duo) bypassGet() *cobra.Command {
-	return getCommand(d, "get ID", "Show what Duo tells of one bypass code", "  mfaserver duo bypass get DBXXXXXXXXXXXXXXXXXX", "id", bypassColumns(),
-		func(ctx context.Context, admin *duoclient.Admin, id string) (*duoclient.BypassCode, error) {
-			return admin.BypassCodes.Get(ctx, id)
-		})
+	return getCommand(d, "get ID", "Show what Duo tells of one bypass code", "  mfaserver duo bypass get DBXXXXXXXXXXXXXXXXXX", "id", bypassColumns(), findBypass)
+}
+
+func findBypass(ctx context.Context, admin *duoclient.Admin, id string) (*duoclient.BypassCode, error) {
+	return admin.BypassCodes.Get(ctx, id)
 }
 
 // bypassFlags are the flags of bypass create.
@@ -119,15 +120,15 @@ func (f bypassFlags) request(d *duo, user *duoclient.User) (helpdesk.BypassReque
 }
 
 func (d *duo) createBypass(ctx context.Context, name string, f bypassFlags) error {
-	o, admin, user, err := d.oneUser(ctx, name)
+	u, err := one(ctx, d, name, findUser)
 	if err != nil {
 		return err
 	}
-	r, err := f.request(d, user)
+	r, err := f.request(d, u.it)
 	if err != nil {
-		return inWhich(o, err)
+		return inWhich(u.org, err)
 	}
-	ahead, err := d.askReplace(ctx, o, admin, user, f)
+	ahead, err := d.askReplace(ctx, u, f)
 	if err != nil || !ahead {
 		return err
 	}
@@ -135,22 +136,22 @@ func (d *duo) createBypass(ctx context.Context, name string, f bypassFlags) erro
 		return err
 	}
 	progress := d.progress("waiting for Duo")
-	made, err := o.CreateBypass(ctx, r)
+	made, err := u.org.CreateBypass(ctx, r)
 	progress.end()
 	if err != nil {
-		return inWhich(o, err)
+		return inWhich(u.org, err)
 	}
 	return d.showBypass(made)
 }
 
 // askReplace asks when codes would end. Without any there is nothing to ask.
-func (d *duo) askReplace(ctx context.Context, o *helpdesk.Org, admin *duoclient.Admin, user *duoclient.User, f bypassFlags) (bool, error) {
-	what := fmt.Sprintf("make %d bypass code(s) for %s (%s)%s", max(f.count, 1), user.Username, user.UserID, ofOrg(o))
+func (d *duo) askReplace(ctx context.Context, u found[duoclient.User], f bypassFlags) (bool, error) {
+	what := fmt.Sprintf("make %d bypass code(s) for %s (%s)%s", max(f.count, 1), u.it.Username, u.it.UserID, ofOrg(u.org))
 	existing := 0
 	if !f.keep {
-		for _, err := range admin.Users.BypassCodes(ctx, user.UserID) {
+		for _, err := range u.admin.Users.BypassCodes(ctx, u.it.UserID) {
 			if err != nil {
-				return false, inWhich(o, err)
+				return false, inWhich(u.org, err)
 			}
 			existing++
 		}
@@ -192,30 +193,17 @@ func (d *duo) showBypass(made *helpdesk.BypassCodes) error {
 }
 
 func (d *duo) bypassDelete() *cobra.Command {
-	var c consent
-	cmd := verb("delete ID", "End a bypass code", "  mfaserver duo bypass delete DBXXXXXXXXXXXXXXXXXX --yes", takes("id"),
-		func(ctx context.Context, args []string) error {
-			o, admin, err := d.oneAdmin(ctx)
-			if err != nil {
-				return err
+	return deleteCommand(d, "id", "End a bypass code", "  mfaserver duo bypass delete DBXXXXXXXXXXXXXXXXXX --yes",
+		helpdesk.ActionBypassDelete, findBypass, func(f found[duoclient.BypassCode]) deletion {
+			id, owner := f.it.BypassCodeID, "somebody"
+			if f.it.User != nil {
+				owner = f.it.User.Username
 			}
-			code, err := admin.BypassCodes.Get(ctx, args[0])
-			if err != nil {
-				return inWhich(o, err)
+			return deletion{
+				what: fmt.Sprintf("end the bypass code %s of %s%s", id, owner, ofOrg(f.org)),
+				done: fmt.Sprintf("ended bypass code %s of %s", id, owner), id: id,
+				deed: helpdesk.Deed{Subject: owner, Detail: map[string]string{"bypass_code_id": id}},
+				do:   func(ctx context.Context) error { return f.admin.BypassCodes.Delete(ctx, id) },
 			}
-			owner := "somebody"
-			if code.User != nil {
-				owner = code.User.Username
-			}
-			return d.destroy(ctx, o, c, deletion{
-				what: fmt.Sprintf("end the bypass code %s of %s%s", code.BypassCodeID, owner, ofOrg(o)),
-				done: fmt.Sprintf("ended bypass code %s of %s", code.BypassCodeID, owner), id: code.BypassCodeID,
-				deed: helpdesk.Deed{
-					Action: helpdesk.ActionBypassDelete, Subject: owner, Detail: map[string]string{"bypass_code_id": code.BypassCodeID},
-				},
-				do: func(ctx context.Context) error { return admin.BypassCodes.Delete(ctx, args[0]) },
-			})
 		})
-	c.flags(cmd)
-	return cmd
 }

@@ -28,16 +28,6 @@ func (d *duo) groupsList() *cobra.Command {
 		})
 }
 
-// oneGroup is a group of the chosen organisation.
-func (d *duo) oneGroup(ctx context.Context, name string) (*helpdesk.Org, *duoclient.Admin, *duoclient.Group, error) {
-	o, admin, err := d.oneAdmin(ctx)
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	group, err := findGroup(ctx, admin, name)
-	return o, admin, group, inWhich(o, err)
-}
-
 func (d *duo) groupsGet() *cobra.Command {
 	return getCommand(d, "get GROUP", "Show one group", "  mfaserver duo groups get radiology", "group", groupColumns(), findGroup)
 }
@@ -46,14 +36,14 @@ func (d *duo) groupsUsers() *cobra.Command {
 	var limit int
 	cmd := verb("users GROUP", "List who is in a group", "  mfaserver duo groups users radiology", takes("group"),
 		func(ctx context.Context, args []string) error {
-			_, _, group, err := d.oneGroup(ctx, args[0])
+			f, err := one(ctx, d, args[0], findGroup)
 			if err != nil {
 				return err
 			}
 			return list(ctx, d, listFlags{limit: limit}, listing[duoclient.GroupMember]{
-				what: "members of " + printable(group.Name), columns: memberColumns(),
+				what: "members of " + printable(f.it.Name), columns: memberColumns(),
 				every: func(ctx context.Context, admin *duoclient.Admin) iter.Seq2[*duoclient.GroupMember, error] {
-					return admin.Groups.Users(ctx, group.GroupID)
+					return admin.Groups.Users(ctx, f.it.GroupID)
 				},
 			})
 		})
@@ -70,20 +60,16 @@ func (d *duo) groupsCreate() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			var group *duoclient.Group
-			err = d.do(ctx, o, groupDeed(helpdesk.ActionGroupCreate, p.Name, p.Status), func(ctx context.Context) error {
-				group, err = admin.Groups.Create(ctx, p)
-				return err
-			})
-			if err != nil {
-				return err
-			}
-			return d.show(group, fmt.Sprintf("created group %s (%s)", group.Name, group.GroupID))
+			return result(ctx, d, o, groupDeed(helpdesk.ActionGroupCreate, p.Name, p.Status),
+				func(ctx context.Context) (*duoclient.Group, error) { return admin.Groups.Create(ctx, p) },
+				func(g *duoclient.Group) string { return "created " + groupLabel(g) })
 		})
 	cmd.Flags().StringVar(&p.Desc, "desc", "", "`text` that says what it is for")
 	cmd.Flags().StringVar(&p.Status, "status", "", "active, bypass or disabled")
 	return cmd
 }
+
+func groupLabel(g *duoclient.Group) string { return fmt.Sprintf("group %s (%s)", g.Name, g.GroupID) }
 
 func groupDeed(a helpdesk.Action, name, status string) helpdesk.Deed {
 	deed := helpdesk.Deed{Action: a, Detail: map[string]string{"group": name}}
@@ -97,19 +83,15 @@ func (d *duo) groupsUpdate() *cobra.Command {
 	var p duoclient.GroupParams
 	cmd := verb("update GROUP", "Change a group", "  mfaserver duo groups update radiology --name x-ray --reason \"renamed\"", takes("group"),
 		func(ctx context.Context, args []string) error {
-			o, admin, group, err := d.oneGroup(ctx, args[0])
+			f, err := one(ctx, d, args[0], findGroup)
 			if err != nil {
 				return err
 			}
-			var changed *duoclient.Group
-			err = d.do(ctx, o, groupDeed(helpdesk.ActionGroupUpdate, group.GroupID, p.Status), func(ctx context.Context) error {
-				changed, err = admin.Groups.Update(ctx, group.GroupID, p)
-				return err
-			})
-			if err != nil {
-				return err
-			}
-			return d.show(changed, fmt.Sprintf("changed group %s (%s)", changed.Name, changed.GroupID))
+			return result(ctx, d, f.org, groupDeed(helpdesk.ActionGroupUpdate, f.it.GroupID, p.Status),
+				func(ctx context.Context) (*duoclient.Group, error) {
+					return f.admin.Groups.Update(ctx, f.it.GroupID, p)
+				},
+				func(g *duoclient.Group) string { return "changed " + groupLabel(g) })
 		})
 	cmd.Flags().StringVar(&p.Name, "name", "", "new `name`")
 	cmd.Flags().StringVar(&p.Desc, "desc", "", "`text` that says what it is for")
@@ -120,50 +102,26 @@ func (d *duo) groupsUpdate() *cobra.Command {
 }
 
 func (d *duo) groupsDelete() *cobra.Command {
-	var c consent
-	cmd := verb("delete GROUP", "Delete a group; its users stay",
-		"  mfaserver duo groups delete radiology --dry-run\n  mfaserver duo groups delete radiology --yes --reason closed", takes("group"),
-		func(ctx context.Context, args []string) error {
-			o, admin, group, err := d.oneGroup(ctx, args[0])
-			if err != nil {
-				return err
+	return deleteCommand(d, "group", "Delete a group; its users stay",
+		"  mfaserver duo groups delete radiology --dry-run\n  mfaserver duo groups delete radiology --yes --reason closed",
+		helpdesk.ActionGroupDelete, findGroup, func(f found[duoclient.Group]) deletion {
+			return deletion{
+				what: fmt.Sprintf("delete the %s%s, which is %s", groupLabel(f.it), ofOrg(f.org), strings.ToLower(f.it.Status)),
+				done: "deleted " + groupLabel(f.it), id: f.it.GroupID, deed: groupDeed(0, f.it.GroupID, ""),
+				do: func(ctx context.Context) error { return f.admin.Groups.Delete(ctx, f.it.GroupID) },
 			}
-			return d.destroy(ctx, o, c, deletion{
-				what: fmt.Sprintf("delete the group %s (%s)%s, which is %s", group.Name, group.GroupID, ofOrg(o), strings.ToLower(group.Status)),
-				done: fmt.Sprintf("deleted group %s (%s)", group.Name, group.GroupID), id: group.GroupID,
-				deed: groupDeed(helpdesk.ActionGroupDelete, group.GroupID, ""),
-				do:   func(ctx context.Context) error { return admin.Groups.Delete(ctx, group.GroupID) },
-			})
 		})
-	c.flags(cmd)
-	d.reasons(cmd)
-	return cmd
 }
 
 // groupsTie is a command that puts users into groups or takes them out.
 func (d *duo) groupsTie(use, short string, action helpdesk.Action, done string,
 	change func(s *duoclient.UserService, ctx context.Context, userID, groupID string) error,
 ) *cobra.Command {
-	cmd := verb(use+" GROUP USER", short, "  mfaserver duo groups "+use+" radiology alice --reason \"moved on Monday\"", takes("group", "user"),
-		func(ctx context.Context, args []string) error {
-			o, admin, group, err := d.oneGroup(ctx, args[0])
-			if err != nil {
-				return err
-			}
-			user, err := findUser(ctx, admin, args[1])
-			if err != nil {
-				return inWhich(o, err)
-			}
-			deed := groupDeed(action, group.GroupID, "")
-			deed.Subject = user.Username
-			err = d.do(ctx, o, deed, func(ctx context.Context) error { return change(admin.Users, ctx, user.UserID, group.GroupID) })
-			if err != nil {
-				return err
-			}
-			return d.show(map[string]any{
-				"group_id": group.GroupID, "user_id": user.UserID, "username": user.Username, "assigned": use == "assign",
-			}, fmt.Sprintf(done, user.Username, group.Name))
-		})
-	d.reasons(cmd)
-	return cmd
+	return tie[duoclient.Group]{
+		use: use, kind: "group", short: short, example: "  mfaserver duo groups " + use + " radiology alice --reason \"moved on Monday\"",
+		action: action, find: findGroup, change: change,
+		member: "group_id", key: func(g *duoclient.Group) string { return g.GroupID },
+		deed: func(g *duoclient.Group) helpdesk.Deed { return groupDeed(0, g.GroupID, "") },
+		text: func(g *duoclient.Group, u *duoclient.User) string { return fmt.Sprintf(done, u.Username, g.Name) },
+	}.command(d)
 }

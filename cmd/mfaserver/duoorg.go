@@ -89,26 +89,6 @@ func (d *duo) oneAuth() (*helpdesk.Org, *duoclient.Auth, error) {
 	return o, auth, err
 }
 
-// oneUser is a user of the chosen organisation.
-func (d *duo) oneUser(ctx context.Context, name string) (*helpdesk.Org, *duoclient.Admin, *duoclient.User, error) {
-	o, admin, err := d.oneAdmin(ctx)
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	user, err := findUser(ctx, admin, name)
-	return o, admin, user, inWhich(o, err)
-}
-
-// onePhone is a phone of the chosen organisation.
-func (d *duo) onePhone(ctx context.Context, name string) (*helpdesk.Org, *duoclient.Admin, *duoclient.Phone, error) {
-	o, admin, err := d.oneAdmin(ctx)
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	phone, err := findPhone(ctx, admin, name)
-	return o, admin, phone, inWhich(o, err)
-}
-
 // reasons adds --reason and --ticket to a command that may weaken somebody's
 // second factor.
 func (d *duo) reasons(cmd *cobra.Command) {

@@ -23,18 +23,11 @@ func (d *duo) phones() *cobra.Command {
 }
 
 func (d *duo) phonesList() *cobra.Command {
-	var flags listFlags
 	var filter duoclient.PhoneFilter
-	cmd := verb("list", "List the phones", "  mfaserver duo phones list --number +17345550100", noArgs,
-		func(ctx context.Context, _ []string) error {
-			return list(ctx, d, flags, listing[duoclient.Phone]{
-				what: "phones", columns: phoneColumns(),
-				every: func(ctx context.Context, admin *duoclient.Admin) iter.Seq2[*duoclient.Phone, error] {
-					return admin.Phones.List(ctx, filter)
-				},
-			})
+	cmd := listCommand(d, "list", "List the phones", "  mfaserver duo phones list --number +17345550100", "phones", phoneColumns(),
+		func(ctx context.Context, admin *duoclient.Admin) iter.Seq2[*duoclient.Phone, error] {
+			return admin.Phones.List(ctx, filter)
 		})
-	flags.add(d, cmd)
 	cmd.Flags().StringVar(&filter.Number, "number", "", "only the phones with this `number`")
 	cmd.Flags().StringVar(&filter.Extension, "extension", "", "and this `extension`")
 	return cmd
@@ -65,18 +58,16 @@ func (d *duo) phonesCreate() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			var phone *duoclient.Phone
-			err = d.do(ctx, o, helpdesk.Deed{Action: helpdesk.ActionPhoneCreate}, func(ctx context.Context) error {
-				phone, err = admin.Phones.Create(ctx, p)
-				return err
-			})
-			if err != nil {
-				return err
-			}
-			return d.show(phone, fmt.Sprintf("created phone %s (%s)", phoneLabel(*phone), phone.PhoneID))
+			return result(ctx, d, o, helpdesk.Deed{Action: helpdesk.ActionPhoneCreate},
+				func(ctx context.Context) (*duoclient.Phone, error) { return admin.Phones.Create(ctx, p) },
+				func(p *duoclient.Phone) string { return "created " + phoneTitle(p) })
 		})
 	phoneFlags(&p, cmd.Flags())
 	return cmd
+}
+
+func phoneTitle(p *duoclient.Phone) string {
+	return fmt.Sprintf("phone %s (%s)", phoneLabel(*p), p.PhoneID)
 }
 
 // phoneDeed is something done to a phone.
@@ -93,19 +84,15 @@ func (d *duo) phonesUpdate() *cobra.Command {
 	cmd := verb("update PHONE", "Change what is said of a phone",
 		"  mfaserver duo phones update +17345550100 --name \"Alice's phone\"\n  mfaserver duo phones update DPXXXXXXXXXXXXXXXXXX --clear extension",
 		takes("phone"), func(ctx context.Context, args []string) error {
-			o, admin, phone, err := d.onePhone(ctx, args[0])
+			f, err := one(ctx, d, args[0], findPhone)
 			if err != nil {
 				return err
 			}
-			var changed *duoclient.Phone
-			err = d.do(ctx, o, phoneDeed(helpdesk.ActionPhoneUpdate, phone), func(ctx context.Context) error {
-				changed, err = admin.Phones.Update(ctx, phone.PhoneID, p)
-				return err
-			})
-			if err != nil {
-				return err
-			}
-			return d.show(changed, fmt.Sprintf("changed phone %s (%s)", phoneLabel(*changed), changed.PhoneID))
+			return result(ctx, d, f.org, phoneDeed(helpdesk.ActionPhoneUpdate, f.it),
+				func(ctx context.Context) (*duoclient.Phone, error) {
+					return f.admin.Phones.Update(ctx, f.it.PhoneID, p)
+				},
+				func(p *duoclient.Phone) string { return "changed " + phoneTitle(p) })
 		})
 	phoneFlags(&p, cmd.Flags())
 	cmd.Flags().StringSliceVar(&p.Clear, "clear", nil, "empty `what`: extension, name, predelay, postdelay")
@@ -113,73 +100,44 @@ func (d *duo) phonesUpdate() *cobra.Command {
 }
 
 func (d *duo) phonesDelete() *cobra.Command {
-	var c consent
-	cmd := verb("delete PHONE", "Delete a phone, also from those who have it",
+	return deleteCommand(d, "phone", "Delete a phone, also from those who have it",
 		"  mfaserver duo phones delete +17345550100 --dry-run\n  mfaserver duo phones delete +17345550100 --yes --reason \"lost, ticket 4711\"",
-		takes("phone"), func(ctx context.Context, args []string) error {
-			o, admin, phone, err := d.onePhone(ctx, args[0])
-			if err != nil {
-				return err
-			}
-			owners := joined(phone.Users, func(u duoclient.User) string { return u.Username })
+		helpdesk.ActionPhoneDelete, findPhone, func(f found[duoclient.Phone]) deletion {
+			owners := joined(f.it.Users, func(u duoclient.User) string { return u.Username })
 			if owners == "" {
 				owners = "nobody"
 			}
-			return d.destroy(ctx, o, c, deletion{
-				what: fmt.Sprintf("delete the phone %s (%s)%s, which belongs to %s", phoneLabel(*phone), phone.PhoneID, ofOrg(o), owners),
-				done: fmt.Sprintf("deleted phone %s (%s)", phoneLabel(*phone), phone.PhoneID), id: phone.PhoneID,
-				deed: phoneDeed(helpdesk.ActionPhoneDelete, phone),
-				do:   func(ctx context.Context) error { return admin.Phones.Delete(ctx, phone.PhoneID) },
-			})
+			return deletion{
+				what: fmt.Sprintf("delete the %s%s, which belongs to %s", phoneTitle(f.it), ofOrg(f.org), owners),
+				done: "deleted " + phoneTitle(f.it), id: f.it.PhoneID, deed: phoneDeed(0, f.it),
+				do: func(ctx context.Context) error { return f.admin.Phones.Delete(ctx, f.it.PhoneID) },
+			}
 		})
-	c.flags(cmd)
-	d.reasons(cmd)
-	return cmd
 }
 
-// tie is who has which phone, for programs.
-type tie struct {
-	PhoneID  string `json:"phone_id"`
-	UserID   string `json:"user_id"`
-	Username string `json:"username"`
-	Assigned bool   `json:"assigned"`
+// phonesTie is a command that gives phones to users or takes them away.
+func (d *duo) phonesTie(use, short, example string, action helpdesk.Action, done string,
+	change func(s *duoclient.UserService, ctx context.Context, userID, phoneID string) error,
+) *cobra.Command {
+	return tie[duoclient.Phone]{
+		use: use, kind: "phone", short: short, example: example, action: action, find: findPhone, change: change,
+		member: "phone_id", key: func(p *duoclient.Phone) string { return p.PhoneID },
+		deed: func(p *duoclient.Phone) helpdesk.Deed { return phoneDeed(0, p) },
+		text: func(p *duoclient.Phone, u *duoclient.User) string {
+			return fmt.Sprintf(done, phoneTitle(p), fmt.Sprintf("%s (%s)", u.Username, u.UserID))
+		},
+	}.command(d)
 }
 
 func (d *duo) phonesAssign() *cobra.Command {
-	return verb("assign PHONE USER", "Give a phone to a user", "  mfaserver duo phones assign +17345550100 alice", takes("phone", "user"),
-		func(ctx context.Context, args []string) error { return d.tiePhone(ctx, args[0], args[1], true) })
+	return d.phonesTie("assign", "Give a phone to a user", "  mfaserver duo phones assign +17345550100 alice",
+		helpdesk.ActionPhoneAssign, "gave %s to %s", (*duoclient.UserService).AddPhone)
 }
 
 func (d *duo) phonesUnassign() *cobra.Command {
-	cmd := verb("unassign PHONE USER", "Take a phone from a user; the phone stays",
-		"  mfaserver duo phones unassign +17345550100 alice --reason \"new phone, ticket 4711\"", takes("phone", "user"),
-		func(ctx context.Context, args []string) error { return d.tiePhone(ctx, args[0], args[1], false) })
-	d.reasons(cmd)
-	return cmd
-}
-
-func (d *duo) tiePhone(ctx context.Context, phoneName, userName string, assign bool) error {
-	o, admin, phone, err := d.onePhone(ctx, phoneName)
-	if err != nil {
-		return err
-	}
-	user, err := findUser(ctx, admin, userName)
-	if err != nil {
-		return inWhich(o, err)
-	}
-	action, change, text := helpdesk.ActionPhoneUnassign, admin.Users.RemovePhone, "took phone %s (%s) from %s (%s)"
-	if assign {
-		action, change, text = helpdesk.ActionPhoneAssign, admin.Users.AddPhone, "gave phone %s (%s) to %s (%s)"
-	}
-	deed := helpdesk.Deed{
-		Action: action, Subject: user.Username, Detail: map[string]string{"phone_id": phone.PhoneID, "user_id": user.UserID},
-	}
-	err = d.do(ctx, o, deed, func(ctx context.Context) error { return change(ctx, user.UserID, phone.PhoneID) })
-	if err != nil {
-		return err
-	}
-	return d.show(tie{PhoneID: phone.PhoneID, UserID: user.UserID, Username: user.Username, Assigned: assign},
-		fmt.Sprintf(text, phoneLabel(*phone), phone.PhoneID, user.Username, user.UserID))
+	return d.phonesTie("unassign", "Take a phone from a user; the phone stays",
+		"  mfaserver duo phones unassign +17345550100 alice --reason \"new phone, ticket 4711\"",
+		helpdesk.ActionPhoneUnassign, "took %s from %s", (*duoclient.UserService).RemovePhone)
 }
 
 func (d *duo) phonesActivationURL() *cobra.Command {
@@ -211,15 +169,15 @@ func activationFlags(p *duoclient.ActivationParams, flags *pflag.FlagSet) {
 }
 
 func (d *duo) activate(ctx context.Context, name string, p duoclient.ActivationParams) (*duoclient.Activation, error) {
-	o, admin, phone, err := d.onePhone(ctx, name)
+	f, err := one(ctx, d, name, findPhone)
 	if err != nil {
 		return nil, err
 	}
-	deed := phoneDeed(helpdesk.ActionActivationURL, phone)
+	deed := phoneDeed(helpdesk.ActionActivationURL, f.it)
 	deed.Detail["valid"] = p.Valid.String()
 	var a *duoclient.Activation
-	err = d.do(ctx, o, deed, func(ctx context.Context) error {
-		a, err = admin.Phones.ActivationURL(ctx, phone.PhoneID, p)
+	err = d.do(ctx, f.org, deed, func(ctx context.Context) error {
+		a, err = f.admin.Phones.ActivationURL(ctx, f.it.PhoneID, p)
 		return err
 	})
 	return a, err

@@ -23,19 +23,14 @@ func (d *duo) sms(use, short, example string, action helpdesk.Action, what strin
 	send func(ctx context.Context, admin *duoclient.Admin, phoneID string) (validSecs int, err error),
 ) *cobra.Command {
 	return verb(use+" PHONE", short, example, takes("phone"), func(ctx context.Context, args []string) error {
-		o, admin, phone, err := d.onePhone(ctx, args[0])
+		f, err := one(ctx, d, args[0], findPhone)
 		if err != nil {
 			return err
 		}
-		result := sent{PhoneID: phone.PhoneID, Sent: what}
-		err = d.do(ctx, o, phoneDeed(action, phone), func(ctx context.Context) error {
-			result.ValidSecs, err = send(ctx, admin, phone.PhoneID)
-			return err
-		})
-		if err != nil {
-			return err
-		}
-		return d.show(result, fmt.Sprintf("sent %s to %s (%s)", what, phoneLabel(*phone), phone.PhoneID))
+		return result(ctx, d, f.org, phoneDeed(action, f.it), func(ctx context.Context) (*sent, error) {
+			valid, err := send(ctx, f.admin, f.it.PhoneID)
+			return &sent{PhoneID: f.it.PhoneID, Sent: what, ValidSecs: valid}, err
+		}, func(*sent) string { return fmt.Sprintf("sent %s to %s (%s)", what, phoneLabel(*f.it), f.it.PhoneID) })
 	})
 }
 

@@ -37,7 +37,8 @@ func (d *duo) admins() *cobra.Command {
 			}))
 }
 
-// listCommand is a command that lists, with no flags of its own.
+// listCommand is a command that lists. What every reads may come from flags that
+// the caller adds.
 func listCommand[T any](d *duo, use, short, example, what string, columns []column[T],
 	every func(ctx context.Context, admin *duoclient.Admin) iter.Seq2[*T, error],
 ) *cobra.Command {
@@ -50,9 +51,7 @@ func listCommand[T any](d *duo, use, short, example, what string, columns []colu
 }
 
 // getCommand is a command that shows one object by its key.
-func getCommand[T any](d *duo, use, short, example, key string, columns []column[T],
-	get func(ctx context.Context, admin *duoclient.Admin, key string) (*T, error),
-) *cobra.Command {
+func getCommand[T any](d *duo, use, short, example, key string, columns []column[T], get finder[T]) *cobra.Command {
 	return verb(use, short, example, takes(key), func(ctx context.Context, args []string) error {
 		o, admin, err := d.oneAdmin(ctx)
 		if err != nil {

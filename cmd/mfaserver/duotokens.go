@@ -41,16 +41,6 @@ func findToken(ctx context.Context, admin *duoclient.Admin, name string) (*duocl
 	return nil, notFound("token", name)
 }
 
-// oneToken is a token of the chosen organisation.
-func (d *duo) oneToken(ctx context.Context, name string) (*helpdesk.Org, *duoclient.Admin, *duoclient.Token, error) {
-	o, admin, err := d.oneAdmin(ctx)
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	token, err := findToken(ctx, admin, name)
-	return o, admin, token, inWhich(o, err)
-}
-
 func tokenLabel(t *duoclient.Token) string { return t.Type + ":" + t.Serial }
 
 func tokenDeed(a helpdesk.Action, t *duoclient.Token) helpdesk.Deed {
@@ -75,16 +65,9 @@ func (d *duo) tokensCreate() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			var token *duoclient.Token
 			deed := helpdesk.Deed{Action: helpdesk.ActionTokenCreate, Detail: map[string]string{"token": p.Type + ":" + p.Serial}}
-			err = d.do(ctx, o, deed, func(ctx context.Context) error {
-				token, err = admin.Tokens.Create(ctx, p)
-				return err
-			})
-			if err != nil {
-				return err
-			}
-			return d.show(token, fmt.Sprintf("created token %s (%s)", tokenLabel(token), token.TokenID))
+			return result(ctx, d, o, deed, func(ctx context.Context) (*duoclient.Token, error) { return admin.Tokens.Create(ctx, p) },
+				func(t *duoclient.Token) string { return fmt.Sprintf("created token %s (%s)", tokenLabel(t), t.TokenID) })
 		})
 	cmd.Long = `create makes a hardware token known: type h6, h8 (HOTP), t6, t8 (TOTP) or yk
 (YubiKey). Its seed, in hexadecimal, is read from a file; that of a YubiKey is the
@@ -113,24 +96,15 @@ func (d *duo) tokenSecrets(p *duoclient.TokenParams, file string) error {
 }
 
 func (d *duo) tokensDelete() *cobra.Command {
-	var c consent
-	cmd := verb("delete TOKEN", "Delete a hardware token",
-		"  mfaserver duo tokens delete h6:12345678 --dry-run\n  mfaserver duo tokens delete h6:12345678 --yes --reason lost", takes("token"),
-		func(ctx context.Context, args []string) error {
-			o, admin, token, err := d.oneToken(ctx, args[0])
-			if err != nil {
-				return err
+	return deleteCommand(d, "token", "Delete a hardware token",
+		"  mfaserver duo tokens delete h6:12345678 --dry-run\n  mfaserver duo tokens delete h6:12345678 --yes --reason lost",
+		helpdesk.ActionTokenDelete, findToken, func(f found[duoclient.Token]) deletion {
+			label := fmt.Sprintf("token %s (%s)", tokenLabel(f.it), f.it.TokenID)
+			return deletion{
+				what: "delete the " + label + ofOrg(f.org), done: "deleted " + label, id: f.it.TokenID, deed: tokenDeed(0, f.it),
+				do: func(ctx context.Context) error { return f.admin.Tokens.Delete(ctx, f.it.TokenID) },
 			}
-			return d.destroy(ctx, o, c, deletion{
-				what: fmt.Sprintf("delete the token %s (%s)%s", tokenLabel(token), token.TokenID, ofOrg(o)),
-				done: fmt.Sprintf("deleted token %s (%s)", tokenLabel(token), token.TokenID), id: token.TokenID,
-				deed: tokenDeed(helpdesk.ActionTokenDelete, token),
-				do:   func(ctx context.Context) error { return admin.Tokens.Delete(ctx, token.TokenID) },
-			})
 		})
-	c.flags(cmd)
-	d.reasons(cmd)
-	return cmd
 }
 
 func (d *duo) tokensResync() *cobra.Command {
@@ -150,17 +124,17 @@ func (d *duo) tokensResync() *cobra.Command {
 			for i, code := range fields {
 				codes[i] = secret.New(code)
 			}
-			o, admin, token, err := d.oneToken(ctx, args[0])
+			f, err := one(ctx, d, args[0], findToken)
 			if err != nil {
 				return err
 			}
-			err = d.do(ctx, o, tokenDeed(helpdesk.ActionTokenResync, token), func(ctx context.Context) error {
-				return admin.Tokens.Resync(ctx, token.TokenID, codes)
+			err = d.do(ctx, f.org, tokenDeed(helpdesk.ActionTokenResync, f.it), func(ctx context.Context) error {
+				return f.admin.Tokens.Resync(ctx, f.it.TokenID, codes)
 			})
 			if err != nil {
 				return err
 			}
-			return d.show(map[string]string{"resynchronised": token.TokenID}, "resynchronised token "+tokenLabel(token))
+			return d.show(map[string]string{"resynchronised": f.it.TokenID}, "resynchronised token "+tokenLabel(f.it))
 		})
 	cmd.Flags().StringVar(&file, "codes-file", "-", "`file` with three passcodes that follow each other; - is standard input")
 	return cmd
@@ -170,29 +144,16 @@ func (d *duo) tokensResync() *cobra.Command {
 func (d *duo) tokensTie(use, short string, action helpdesk.Action, done string,
 	change func(s *duoclient.UserService, ctx context.Context, userID, tokenID string) error,
 ) *cobra.Command {
-	cmd := verb(use+" TOKEN USER", short, "  mfaserver duo tokens "+use+" h6:12345678 alice", takes("token", "user"),
-		func(ctx context.Context, args []string) error {
-			o, admin, token, err := d.oneToken(ctx, args[0])
-			if err != nil {
-				return err
-			}
-			user, err := findUser(ctx, admin, args[1])
-			if err != nil {
-				return inWhich(o, err)
-			}
-			deed := tokenDeed(action, token)
-			deed.Subject = user.Username
-			err = d.do(ctx, o, deed, func(ctx context.Context) error { return change(admin.Users, ctx, user.UserID, token.TokenID) })
-			if err != nil {
-				return err
-			}
-			return d.show(map[string]any{
-				"token_id": token.TokenID, "user_id": user.UserID, "username": user.Username, "assigned": use == "assign",
-			}, fmt.Sprintf(done, tokenLabel(token), user.Username))
-		})
+	example := "  mfaserver duo tokens " + use + " h6:12345678 alice"
 	if action.NeedsReason() {
-		cmd.Example += ` --reason "lost, ticket 4711"`
-		d.reasons(cmd)
+		example += ` --reason "lost, ticket 4711"`
 	}
-	return cmd
+	return tie[duoclient.Token]{
+		use: use, kind: "token", short: short, example: example, action: action, find: findToken, change: change,
+		member: "token_id", key: func(t *duoclient.Token) string { return t.TokenID },
+		deed: func(t *duoclient.Token) helpdesk.Deed { return tokenDeed(0, t) },
+		text: func(t *duoclient.Token, u *duoclient.User) string {
+			return fmt.Sprintf(done, tokenLabel(t), u.Username)
+		},
+	}.command(d)
 }

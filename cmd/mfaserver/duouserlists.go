@@ -25,14 +25,14 @@ func ofUser[T any](d *duo, use, short string, columns []column[T],
 func listOfUser[T any](ctx context.Context, d *duo, limit int, name string, columns []column[T],
 	every func(s *duoclient.UserService, ctx context.Context, userID string) iter.Seq2[*T, error],
 ) error {
-	_, _, user, err := d.oneUser(ctx, name)
+	f, err := one(ctx, d, name, findUser)
 	if err != nil {
 		return err
 	}
 	return list(ctx, d, listFlags{limit: limit}, listing[T]{
-		what: "what " + printable(user.Username) + " has", columns: columns,
+		what: "what " + printable(f.it.Username) + " has", columns: columns,
 		every: func(ctx context.Context, admin *duoclient.Admin) iter.Seq2[*T, error] {
-			return every(admin.Users, ctx, user.UserID)
+			return every(admin.Users, ctx, f.it.UserID)
 		},
 	})
 }

@@ -21,18 +21,12 @@ func (d *duo) users() *cobra.Command {
 }
 
 func (d *duo) usersList() *cobra.Command {
-	var flags listFlags
 	var filter duoclient.UserFilter
-	cmd := verb("list", "List the users", "  mfaserver duo users list --all-orgs --output json\n  mfaserver duo users list --email bob@example.org", noArgs,
-		func(ctx context.Context, _ []string) error {
-			return list(ctx, d, flags, listing[duoclient.User]{
-				what: "users", columns: userColumns(),
-				every: func(ctx context.Context, admin *duoclient.Admin) iter.Seq2[*duoclient.User, error] {
-					return admin.Users.List(ctx, filter)
-				},
-			})
+	cmd := listCommand(d, "list", "List the users",
+		"  mfaserver duo users list --all-orgs --output json\n  mfaserver duo users list --email bob@example.org", "users", userColumns(),
+		func(ctx context.Context, admin *duoclient.Admin) iter.Seq2[*duoclient.User, error] {
+			return admin.Users.List(ctx, filter)
 		})
-	flags.add(d, cmd)
 	cmd.Flags().StringVar(&filter.Email, "email", "", "only the users with this `address`")
 	cmd.Flags().StringSliceVar(&filter.Usernames, "names", nil, "only the users with these `names`, separated by commas")
 	return cmd
@@ -89,16 +83,12 @@ func (d *duo) createUser(ctx context.Context, p duoclient.UserParams) error {
 	if err != nil {
 		return err
 	}
-	var user *duoclient.User
-	err = d.do(ctx, o, userDeed(p), func(ctx context.Context) error {
-		user, err = admin.Users.Create(ctx, p)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	return d.show(user, fmt.Sprintf("created user %s (%s)", user.Username, user.UserID))
+	return result(ctx, d, o, userDeed(p),
+		func(ctx context.Context) (*duoclient.User, error) { return admin.Users.Create(ctx, p) },
+		func(u *duoclient.User) string { return "created " + userLabel(u) })
 }
+
+func userLabel(u *duoclient.User) string { return fmt.Sprintf("user %s (%s)", u.Username, u.UserID) }
 
 // userDeed is the making of a user. Whoever is made to be let in without a
 // second factor is a matter for a reason.
@@ -129,33 +119,33 @@ func (d *duo) updateUser(ctx context.Context, name string, p duoclient.UserParam
 	if emptyUser(p) {
 		return errNoChange
 	}
-	o, admin, user, err := d.oneUser(ctx, name)
+	f, err := one(ctx, d, name, findUser)
 	if err != nil {
 		return err
 	}
+	user := f.it
 	if p.Status != "" && p.Status != duoclient.UserActive {
 		order, err := d.order(helpdesk.ActionUserStatus)
 		if err != nil {
 			return err
 		}
-		user, err = o.SetStatus(ctx, order, helpdesk.Subject{UserID: user.UserID}, p.Status)
+		user, err = f.org.SetStatus(ctx, order, helpdesk.Subject{UserID: user.UserID}, p.Status)
 		if err != nil {
-			return inWhich(o, err)
+			return inWhich(f.org, err)
 		}
 		p.Status = ""
 	}
 	if !emptyUser(p) {
 		deed := helpdesk.Deed{Action: helpdesk.ActionUserUpdate, Subject: user.Username, Detail: map[string]string{"user_id": user.UserID}}
-		id := user.UserID
-		err = d.do(ctx, o, deed, func(ctx context.Context) error {
-			user, err = admin.Users.Update(ctx, id, p)
+		err = d.do(ctx, f.org, deed, func(ctx context.Context) error {
+			user, err = f.admin.Users.Update(ctx, f.it.UserID, p)
 			return err
 		})
 		if err != nil {
 			return err
 		}
 	}
-	return d.show(user, fmt.Sprintf("changed user %s (%s)", user.Username, user.UserID))
+	return d.show(user, "changed "+userLabel(user))
 }
 
 func emptyUser(p duoclient.UserParams) bool {
@@ -164,26 +154,16 @@ func emptyUser(p duoclient.UserParams) bool {
 }
 
 func (d *duo) usersDelete() *cobra.Command {
-	var c consent
-	cmd := verb("delete USER", "Delete a user, with his bypass codes",
-		"  mfaserver duo users delete alice --dry-run\n  mfaserver duo users delete alice --yes --reason \"left on Friday\"", takes("user"),
-		func(ctx context.Context, args []string) error {
-			o, admin, user, err := d.oneUser(ctx, args[0])
-			if err != nil {
-				return err
+	return deleteCommand(d, "user", "Delete a user, with his bypass codes",
+		"  mfaserver duo users delete alice --dry-run\n  mfaserver duo users delete alice --yes --reason \"left on Friday\"",
+		helpdesk.ActionUserDelete, findUser, func(f found[duoclient.User]) deletion {
+			return deletion{
+				what: fmt.Sprintf("delete the %s%s, who has %d phone(s)", userLabel(f.it), ofOrg(f.org), len(f.it.Phones)),
+				done: "deleted " + userLabel(f.it), id: f.it.UserID,
+				deed: helpdesk.Deed{Subject: f.it.Username, Detail: map[string]string{"user_id": f.it.UserID}},
+				do:   func(ctx context.Context) error { return f.admin.Users.Delete(ctx, f.it.UserID) },
 			}
-			return d.destroy(ctx, o, c, deletion{
-				what: fmt.Sprintf("delete the user %s (%s)%s, who has %d phone(s)", user.Username, user.UserID, ofOrg(o), len(user.Phones)),
-				done: fmt.Sprintf("deleted user %s (%s)", user.Username, user.UserID), id: user.UserID,
-				deed: helpdesk.Deed{
-					Action: helpdesk.ActionUserDelete, Subject: user.Username, Detail: map[string]string{"user_id": user.UserID},
-				},
-				do: func(ctx context.Context) error { return admin.Users.Delete(ctx, user.UserID) },
-			})
 		})
-	c.flags(cmd)
-	d.reasons(cmd)
-	return cmd
 }
 
 func (d *duo) usersSync() *cobra.Command {

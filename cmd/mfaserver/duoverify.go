@@ -36,13 +36,14 @@ code is 0 only when the push was approved.`
 }
 
 func (d *duo) verify(ctx context.Context, name, phone string, timeout time.Duration) error {
-	o, admin, user, err := d.oneUser(ctx, name)
+	f, err := one(ctx, d, name, findUser)
 	if err != nil {
 		return err
 	}
+	o, user := f.org, f.it
 	r := helpdesk.VerifyRequest{Subject: helpdesk.Subject{UserID: user.UserID}, Timeout: timeout}
 	if phone != "" {
-		p, err := findPhone(ctx, admin, phone)
+		p, err := findPhone(ctx, f.admin, phone)
 		if err != nil {
 			return inWhich(o, err)
 		}

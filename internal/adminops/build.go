@@ -68,13 +68,44 @@ func removes(name, summary string, ids []string, action helpdesk.Action, do func
 	}}
 }
 
+// effect is one thing done with the Admin API.
+type effect func(ctx context.Context, a *duoclient.Admin) error
+
 // acts does one thing with the Admin API under a deed.
-func (r *request) acts(ctx context.Context, order helpdesk.Order, action helpdesk.Action, subject string, do func(context.Context, *duoclient.Admin) error, detail ...string) error {
+func (r *request) acts(ctx context.Context, order helpdesk.Order, action helpdesk.Action, subject string, do effect, detail ...string) error {
 	org, admin, err := r.admin(ctx)
 	if err != nil {
 		return err
 	}
 	return org.Do(ctx, order, r.deed(action, subject, detail...), func(ctx context.Context) error { return do(ctx, admin) })
+}
+
+// gives is an effect whose result is what the operation gives.
+func gives[T any](what func(context.Context, *duoclient.Admin) (T, error), under func(effect) error) (Result, error) {
+	var v T
+	err := under(func(ctx context.Context, a *duoclient.Admin) (err error) {
+		v, err = what(ctx, a)
+		return err
+	})
+	return Result{Value: v}, err
+}
+
+// toUser acts on the user of the path, toPhone on the phone of the path: whom it
+// is done to goes into the trail.
+func (r *request) toUser(ctx context.Context, order helpdesk.Order, action helpdesk.Action, do effect, detail ...string) error {
+	subject, err := r.username(ctx)
+	if err != nil {
+		return err
+	}
+	return r.acts(ctx, order, action, subject, do, detail...)
+}
+
+func (r *request) toPhone(ctx context.Context, order helpdesk.Order, action helpdesk.Action, do effect, detail ...string) error {
+	owners, err := r.owners(ctx)
+	if err != nil {
+		return err
+	}
+	return r.acts(ctx, order, action, owners, do, detail...)
 }
 
 // username is the name of the user in the path, for the trail.

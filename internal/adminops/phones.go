@@ -79,27 +79,21 @@ func phoneOperations() []operation {
 }
 
 func createPhone(ctx context.Context, r *request, b phoneCreate) (Result, error) {
-	var phone *duoclient.Phone
-	err := r.acts(ctx, r.order(b.why), helpdesk.ActionPhoneCreate, "", func(ctx context.Context, a *duoclient.Admin) (err error) {
-		phone, err = a.Phones.Create(ctx, b.params())
-		return err
-	}, "number", b.Number)
-	return Result{Value: phone}, err
+	return gives(func(ctx context.Context, a *duoclient.Admin) (*duoclient.Phone, error) {
+		return a.Phones.Create(ctx, b.params())
+	}, func(do effect) error {
+		return r.acts(ctx, r.order(b.why), helpdesk.ActionPhoneCreate, "", do, "number", b.Number)
+	})
 }
 
 func updatePhone(ctx context.Context, r *request, b phoneUpdate) (Result, error) {
-	owners, err := r.owners(ctx)
-	if err != nil {
-		return Result{}, err
-	}
 	params := b.params()
 	params.Clear = slices.Clone(b.Clear)
-	var phone *duoclient.Phone
-	err = r.acts(ctx, r.order(b.why), helpdesk.ActionPhoneUpdate, owners, func(ctx context.Context, a *duoclient.Admin) (err error) {
-		phone, err = a.Phones.Update(ctx, r.ID["phone_id"], params)
-		return err
-	}, "number", b.Number)
-	return Result{Value: phone}, err
+	return gives(func(ctx context.Context, a *duoclient.Admin) (*duoclient.Phone, error) {
+		return a.Phones.Update(ctx, r.ID["phone_id"], params)
+	}, func(do effect) error {
+		return r.toPhone(ctx, r.order(b.why), helpdesk.ActionPhoneUpdate, do, "number", b.Number)
+	})
 }
 
 // owners are the users who have the phone of the path, for the trail.
@@ -120,11 +114,7 @@ func (r *request) owners(ctx context.Context) (string, error) {
 }
 
 func deletePhone(ctx context.Context, r *request) error {
-	owners, err := r.owners(ctx)
-	if err != nil {
-		return err
-	}
-	return r.acts(ctx, r.queryOrder(), helpdesk.ActionPhoneDelete, owners, func(ctx context.Context, a *duoclient.Admin) error {
+	return r.toPhone(ctx, r.queryOrder(), helpdesk.ActionPhoneDelete, func(ctx context.Context, a *duoclient.Admin) error {
 		return a.Phones.Delete(ctx, r.ID["phone_id"])
 	})
 }
@@ -139,12 +129,8 @@ func activationURL(ctx context.Context, r *request, b phoneLink) (Result, error)
 	if err != nil {
 		return Result{}, err
 	}
-	owners, err := r.owners(ctx)
-	if err != nil {
-		return Result{}, err
-	}
 	var link *duoclient.Activation
-	err = r.acts(ctx, r.order(b.why), helpdesk.ActionActivationURL, owners, func(ctx context.Context, a *duoclient.Admin) (err error) {
+	err = r.toPhone(ctx, r.order(b.why), helpdesk.ActionActivationURL, func(ctx context.Context, a *duoclient.Admin) (err error) {
 		link, err = a.Phones.ActivationURL(ctx, r.ID["phone_id"], params)
 		return err
 	})
@@ -162,33 +148,21 @@ func smsActivation(ctx context.Context, r *request, b phoneLinkSMS) (Result, err
 		return Result{}, err
 	}
 	params.ActivationMessage, params.InstallationMessage = b.ActivationMessage, b.InstallationMessage
-	owners, err := r.owners(ctx)
-	if err != nil {
-		return Result{}, err
-	}
-	return Result{}, r.acts(ctx, r.order(b.why), helpdesk.ActionActivationSMS, owners, func(ctx context.Context, a *duoclient.Admin) error {
+	return Result{}, r.toPhone(ctx, r.order(b.why), helpdesk.ActionActivationSMS, func(ctx context.Context, a *duoclient.Admin) error {
 		_, err := a.Phones.SMSActivation(ctx, r.ID["phone_id"], params)
 		return err
 	})
 }
 
 func smsInstallation(ctx context.Context, r *request, b phoneInstallSMS) (Result, error) {
-	owners, err := r.owners(ctx)
-	if err != nil {
-		return Result{}, err
-	}
-	return Result{}, r.acts(ctx, r.order(b.why), helpdesk.ActionInstallationSMS, owners, func(ctx context.Context, a *duoclient.Admin) error {
+	return Result{}, r.toPhone(ctx, r.order(b.why), helpdesk.ActionInstallationSMS, func(ctx context.Context, a *duoclient.Admin) error {
 		_, err := a.Phones.SMSInstallation(ctx, r.ID["phone_id"], b.InstallationMessage)
 		return err
 	})
 }
 
 func smsPasscodes(ctx context.Context, r *request, b why) (Result, error) {
-	owners, err := r.owners(ctx)
-	if err != nil {
-		return Result{}, err
-	}
-	return Result{}, r.acts(ctx, r.order(b), helpdesk.ActionPasscodesSMS, owners, func(ctx context.Context, a *duoclient.Admin) error {
+	return Result{}, r.toPhone(ctx, r.order(b), helpdesk.ActionPasscodesSMS, func(ctx context.Context, a *duoclient.Admin) error {
 		return a.Phones.SMSPasscodes(ctx, r.ID["phone_id"])
 	})
 }

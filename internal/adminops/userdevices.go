@@ -48,21 +48,13 @@ func assignPhone(ctx context.Context, r *request, b phoneAssign) (Result, error)
 	if b.PhoneID == "" {
 		return Result{}, parameterError("phone_id", "is missing")
 	}
-	subject, err := r.username(ctx)
-	if err != nil {
-		return Result{}, err
-	}
-	return Result{}, r.acts(ctx, r.order(b.why), helpdesk.ActionPhoneAssign, subject, func(ctx context.Context, a *duoclient.Admin) error {
+	return Result{}, r.toUser(ctx, r.order(b.why), helpdesk.ActionPhoneAssign, func(ctx context.Context, a *duoclient.Admin) error {
 		return a.Users.AddPhone(ctx, r.ID["user_id"], b.PhoneID)
 	}, "phone_id", b.PhoneID)
 }
 
 func unassignPhone(ctx context.Context, r *request) error {
-	subject, err := r.username(ctx)
-	if err != nil {
-		return err
-	}
-	return r.acts(ctx, r.queryOrder(), helpdesk.ActionPhoneUnassign, subject, func(ctx context.Context, a *duoclient.Admin) error {
+	return r.toUser(ctx, r.queryOrder(), helpdesk.ActionPhoneUnassign, func(ctx context.Context, a *duoclient.Admin) error {
 		return a.Users.RemovePhone(ctx, r.ID["user_id"], r.ID["phone_id"])
 	})
 }

@@ -100,27 +100,21 @@ func createUser(ctx context.Context, r *request, b userCreate) (Result, error) {
 	}
 	params := b.params()
 	params.Username = b.Username
-	var user *duoclient.User
-	err := r.acts(ctx, r.order(b.why), helpdesk.ActionUserCreate, b.Username, func(ctx context.Context, a *duoclient.Admin) (err error) {
-		user, err = a.Users.Create(ctx, params)
-		return err
+	return gives(func(ctx context.Context, a *duoclient.Admin) (*duoclient.User, error) {
+		return a.Users.Create(ctx, params)
+	}, func(do effect) error {
+		return r.acts(ctx, r.order(b.why), helpdesk.ActionUserCreate, b.Username, do)
 	})
-	return Result{Value: user}, err
 }
 
 func updateUser(ctx context.Context, r *request, b userUpdate) (Result, error) {
-	subject, err := r.username(ctx)
-	if err != nil {
-		return Result{}, err
-	}
 	params := b.params()
 	params.Username, params.Clear = b.Username, slices.Clone(b.Clear)
-	var user *duoclient.User
-	err = r.acts(ctx, r.order(b.why), helpdesk.ActionUserUpdate, subject, func(ctx context.Context, a *duoclient.Admin) (err error) {
-		user, err = a.Users.Update(ctx, r.ID["user_id"], params)
-		return err
-	}, "new_username", b.Username)
-	return Result{Value: user}, err
+	return gives(func(ctx context.Context, a *duoclient.Admin) (*duoclient.User, error) {
+		return a.Users.Update(ctx, r.ID["user_id"], params)
+	}, func(do effect) error {
+		return r.toUser(ctx, r.order(b.why), helpdesk.ActionUserUpdate, do, "new_username", b.Username)
+	})
 }
 
 func setStatus(ctx context.Context, r *request, b userStatus) (Result, error) {
@@ -136,11 +130,7 @@ func setStatus(ctx context.Context, r *request, b userStatus) (Result, error) {
 }
 
 func deleteUser(ctx context.Context, r *request) error {
-	subject, err := r.username(ctx)
-	if err != nil {
-		return err
-	}
-	return r.acts(ctx, r.queryOrder(), helpdesk.ActionUserDelete, subject, func(ctx context.Context, a *duoclient.Admin) error {
+	return r.toUser(ctx, r.queryOrder(), helpdesk.ActionUserDelete, func(ctx context.Context, a *duoclient.Admin) error {
 		return a.Users.Delete(ctx, r.ID["user_id"])
 	})
 }
@@ -185,7 +175,7 @@ func enrollUser(ctx context.Context, r *request, b userEnroll) (Result, error) {
 		Phone: b.Phone, Extension: b.Extension, Platform: b.Platform, PhoneName: b.PhoneName, PhoneID: b.PhoneID,
 		Shared: b.Shared, Deliver: helpdesk.Delivery(b.Deliver), Install: b.Install,
 	}
-	if request.Valid, err = b.life(); err != nil {
+	if request.Valid, err = activationLife(b.ValidSecs); err != nil {
 		return Result{}, err
 	}
 	e, err := org.Enrol(ctx, request)
@@ -201,10 +191,6 @@ func enrollUser(ctx context.Context, r *request, b userEnroll) (Result, error) {
 		out.Steps = append(out.Steps, step{Name: string(s.Name), State: string(s.State), ID: s.ID})
 	}
 	return Result{Value: tell(out)}, nil
-}
-
-func (b userEnroll) life() (time.Duration, error) {
-	return activationLife(b.ValidSecs)
 }
 
 // activationLife reads the life of a link; absent is zero, which is the
