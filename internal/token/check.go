@@ -32,7 +32,7 @@ func (s *Tokens) CheckID(ctx context.Context, id string, addr netip.Addr) (Token
 }
 
 // judge decides on what a store answered.
-func (s *Tokens) judge(ctx context.Context, r *TokenRecord, err error, addr netip.Addr) (Token, error) {
+func (s *Tokens) judge(ctx context.Context, r *Record, err error, addr netip.Addr) (Token, error) {
 	now := s.now()
 	switch {
 	case errors.Is(err, ErrUnknown):
@@ -53,7 +53,7 @@ func (s *Tokens) judge(ctx context.Context, r *TokenRecord, err error, addr neti
 }
 
 // rule is why a token cannot be used at all; nil when it can.
-func (r *TokenRecord) rule(now time.Time) error {
+func (r *Record) rule(now time.Time) error {
 	switch {
 	case r.EndReason == endExpired, r.EndedAt.IsZero() && !r.LiveAt(now):
 		return ErrExpired
@@ -65,7 +65,7 @@ func (r *TokenRecord) rule(now time.Time) error {
 
 // used records the use and notes it in the store. That the latter fails is no
 // reason to refuse: it is for people who tidy up.
-func (s *Tokens) used(ctx context.Context, r *TokenRecord, addr netip.Addr, now time.Time) error {
+func (s *Tokens) used(ctx context.Context, r *Record, addr netip.Addr, now time.Time) error {
 	return s.notes.once(noteKey{r.ID, addr.String(), ""}, now, func(skipped int) error {
 		e := r.event(audit.TokenUsed, audit.OK)
 		e.Source = addr
@@ -73,7 +73,7 @@ func (s *Tokens) used(ctx context.Context, r *TokenRecord, addr netip.Addr, now 
 		if err := record(ctx, s.recorder, e); err != nil {
 			return err
 		}
-		_, _ = s.store.Update(ctx, r.ID, func(r *TokenRecord) error {
+		_, _ = s.store.Update(ctx, r.ID, func(r *Record) error {
 			if now.After(r.LastUsed) {
 				r.LastUsed, r.LastSource = now, addr
 			}
@@ -84,7 +84,7 @@ func (s *Tokens) used(ctx context.Context, r *TokenRecord, addr netip.Addr, now 
 }
 
 // refuse records a refusal and returns it; r is nil where no token is known.
-func (s *Tokens) refuse(ctx context.Context, r *TokenRecord, addr netip.Addr, rule error) error {
+func (s *Tokens) refuse(ctx context.Context, r *Record, addr netip.Addr, rule error) error {
 	reason := reasonOf(rule)
 	e := audit.Event{Name: audit.TokenRefused, Outcome: audit.Refused, Detail: map[string]string{}}
 	k := noteKey{source: addr.String(), what: reason}
@@ -131,6 +131,6 @@ func (s *Tokens) Credential(ctx context.Context, id string) (secret.Secret, erro
 }
 
 // credentialOf binds a sealed credential to its token and user.
-func credentialOf(r *TokenRecord) []byte {
+func credentialOf(r *Record) []byte {
 	return append(append([]byte("service token credential\x00"), r.Key[:]...), r.Username...)
 }

@@ -53,13 +53,13 @@ func (s *Tokens) RevokeUser(ctx context.Context, username, by, reason string) (i
 }
 
 // end records the end of a token and makes it.
-func (s *Tokens) end(ctx context.Context, r *TokenRecord, at time.Time, by, reason string) (Token, error) {
+func (s *Tokens) end(ctx context.Context, r *Record, at time.Time, by, reason string) (Token, error) {
 	e := r.event(audit.TokenRevoked, audit.OK)
 	e.Actor, e.Reason = by, reason
 	if err := record(ctx, s.recorder, e); err != nil {
 		return Token{}, err
 	}
-	ended, err := s.store.Update(context.WithoutCancel(ctx), r.ID, func(r *TokenRecord) error {
+	ended, err := s.store.Update(context.WithoutCancel(ctx), r.ID, func(r *Record) error {
 		if !r.EndedAt.IsZero() {
 			return ErrRevoked
 		}
@@ -105,7 +105,7 @@ func (s *Tokens) Sweep(ctx context.Context) (int, error) {
 // reseal seals a credential under the current key. One that does not open is
 // left as it is: it is refused whenever it is asked for.
 func (s *Tokens) reseal(ctx context.Context, id string) error {
-	_, err := s.store.Update(ctx, id, func(r *TokenRecord) error {
+	_, err := s.store.Update(ctx, id, func(r *Record) error {
 		plain, err := s.sealer.Open(r.Credential, credentialOf(r))
 		if err != nil {
 			return err

@@ -23,8 +23,8 @@ import (
 // An error that is neither that one nor named here means that the store could
 // not answer; callers hand it on as [ErrUnavailable].
 
-// TokenRecord is a service token as it is kept.
-type TokenRecord struct {
+// Record is a service token as it is kept.
+type Record struct {
 	Token
 	Key Key
 	// Credential is the upstream password, sealed by [Tokens]; empty when
@@ -33,7 +33,7 @@ type TokenRecord struct {
 }
 
 // Clone returns a copy that shares no memory that can be written to.
-func (r *TokenRecord) Clone() TokenRecord {
+func (r *Record) Clone() Record {
 	c := *r
 	c.Paths, c.Networks = slices.Clone(r.Paths), slices.Clone(r.Networks)
 	c.Credential = bytes.Clone(r.Credential)
@@ -44,16 +44,16 @@ func (r *TokenRecord) Clone() TokenRecord {
 type ServiceTokens interface {
 	// Insert adds r; [ErrExists], and nothing changed, when its key or its id
 	// is taken.
-	Insert(ctx context.Context, r TokenRecord) error
+	Insert(ctx context.Context, r Record) error
 	// Find returns the record of a value; [ErrUnknown].
-	Find(ctx context.Context, k Key) (TokenRecord, error)
+	Find(ctx context.Context, k Key) (Record, error)
 	// Get returns the record of an id; [ErrUnknown].
-	Get(ctx context.Context, id string) (TokenRecord, error)
+	Get(ctx context.Context, id string) (Record, error)
 	// List returns all records, the earliest CreatedAt first, equal ones by
 	// ID.
-	List(ctx context.Context) ([]TokenRecord, error)
+	List(ctx context.Context) ([]Record, error)
 	// Update changes a record; [ErrUnknown].
-	Update(ctx context.Context, id string, change func(*TokenRecord) error) (TokenRecord, error)
+	Update(ctx context.Context, id string, change func(*Record) error) (Record, error)
 	// Delete removes a record; [ErrUnknown].
 	Delete(ctx context.Context, id string) error
 }

@@ -76,7 +76,7 @@ func (s *Tokens) Create(ctx context.Context, n New) (Token, secret.Secret, error
 		return Token{}, secret.Secret{}, err
 	}
 	value := newToken()
-	r := TokenRecord{Key: keyOf(value), Token: Token{
+	r := Record{Key: keyOf(value), Token: Token{
 		Name: n.Name, Username: n.Username, UserID: n.UserID, Owner: n.Owner, ReadOnly: n.ReadOnly,
 		Paths: n.Paths, Networks: n.Networks, CreatedAt: now, CreatedBy: n.By, ExpiresAt: n.Expires,
 	}}
@@ -94,7 +94,7 @@ func (s *Tokens) Create(ctx context.Context, n New) (Token, secret.Secret, error
 	return r.public(), secret.New(value), nil
 }
 
-func created(r *TokenRecord) audit.Event {
+func created(r *Record) audit.Event {
 	e := r.event(audit.TokenCreated, audit.OK)
 	e.Actor = r.CreatedBy
 	e.Detail["expires"] = r.ExpiresAt.UTC().Format(time.RFC3339)
@@ -103,7 +103,7 @@ func created(r *TokenRecord) audit.Event {
 }
 
 // event is an event about the token.
-func (r *TokenRecord) event(name audit.Name, outcome audit.Outcome) audit.Event {
+func (r *Record) event(name audit.Name, outcome audit.Outcome) audit.Event {
 	return audit.Event{
 		Name: name, Outcome: outcome, Username: r.Username,
 		Detail: map[string]string{"token": r.ID, "name": r.Name, "owner": r.Owner},
@@ -111,7 +111,7 @@ func (r *TokenRecord) event(name audit.Name, outcome audit.Outcome) audit.Event 
 }
 
 // scope says in words what the token may do.
-func (r *TokenRecord) scope() string {
+func (r *Record) scope() string {
 	words := []string{"read and write"}
 	if r.ReadOnly {
 		words[0] = "read only"
@@ -130,7 +130,7 @@ func (r *TokenRecord) scope() string {
 }
 
 // public is the token as callers see it.
-func (r *TokenRecord) public() Token {
+func (r *Record) public() Token {
 	t := r.Clone().Token
 	t.HasCredential = len(r.Credential) > 0
 	return t

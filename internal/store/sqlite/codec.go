@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"math"
+	"slices"
 	"time"
 )
 
@@ -117,11 +118,13 @@ func (d *decoder) count() int {
 	return int(n)
 }
 
-// version reads the version of the record and accepts only want.
-func (d *decoder) version(want byte) {
-	if d.byte() != want {
+// version reads the version of the record and accepts only those given.
+func (d *decoder) version(known ...byte) byte {
+	v := d.byte()
+	if !slices.Contains(known, v) {
 		d.bad = true
 	}
+	return v
 }
 
 // end reports errRecord unless the record was read whole and without fault.

@@ -36,8 +36,7 @@ func encodeSession(s *session.Session) []byte {
 func decodeSession(k session.Key, record string) (session.Session, error) {
 	s := session.Session{Key: k}
 	d := decoder{rest: record}
-	version := d.byte()
-	d.bad = d.bad || version != sessionVersion && version != sessionBefore
+	version := d.version(sessionVersion, sessionBefore)
 	d.flags(&s.Administrator, &s.FailOpen, &s.ReadOnly, &s.Page)
 	s.UserID = int(d.int())
 	s.CreatedAt = d.time()

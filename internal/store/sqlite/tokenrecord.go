@@ -14,7 +14,7 @@ const (
 )
 
 // encodeToken is the record of r without its id and key, which are the row's.
-func encodeToken(r *token.TokenRecord) []byte {
+func encodeToken(r *token.Record) []byte {
 	e := encoder{b: make([]byte, 0, 256+len(r.Credential))}
 	e.byte(tokenVersion)
 	e.flags(r.ReadOnly)
@@ -38,8 +38,8 @@ func encodeToken(r *token.TokenRecord) []byte {
 	return e.b
 }
 
-func decodeToken(id string, k token.Key, record string) (token.TokenRecord, error) {
-	r := token.TokenRecord{Key: k}
+func decodeToken(id string, k token.Key, record string) (token.Record, error) {
+	r := token.Record{Key: k}
 	r.ID = id
 	d := decoder{rest: record}
 	d.version(tokenVersion)

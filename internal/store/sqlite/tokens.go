@@ -17,7 +17,7 @@ type tokens struct{ db *DB }
 var _ token.ServiceTokens = (*tokens)(nil)
 
 // Insert implements [token.ServiceTokens].
-func (s *tokens) Insert(ctx context.Context, r token.TokenRecord) error {
+func (s *tokens) Insert(ctx context.Context, r token.Record) error {
 	const query = "INSERT INTO tokens (id, key, record) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
 	sealed := s.db.vault.sealer.Seal(encodeToken(&r), s.aad(r.ID, r.Key[:]))
 	err := s.db.writer.do(ctx, func(t *tx) error {
@@ -31,19 +31,19 @@ func (s *tokens) Insert(ctx context.Context, r token.TokenRecord) error {
 }
 
 // Find implements [token.ServiceTokens].
-func (s *tokens) Find(ctx context.Context, k token.Key) (token.TokenRecord, error) {
+func (s *tokens) Find(ctx context.Context, k token.Key) (token.Record, error) {
 	return s.find(ctx, "SELECT id, key, record FROM tokens WHERE key = ?", k[:])
 }
 
 // Get implements [token.ServiceTokens].
-func (s *tokens) Get(ctx context.Context, id string) (token.TokenRecord, error) {
+func (s *tokens) Get(ctx context.Context, id string) (token.Record, error) {
 	return s.find(ctx, "SELECT id, key, record FROM tokens WHERE id = ?", id)
 }
 
-func (s *tokens) find(ctx context.Context, query string, arg any) (token.TokenRecord, error) {
+func (s *tokens) find(ctx context.Context, query string, arg any) (token.Record, error) {
 	var row tokenRow
 	if err := s.db.reads.row(ctx, query, []any{arg}, row.columns()...); err != nil {
-		return token.TokenRecord{}, tokenError(err)
+		return token.Record{}, tokenError(err)
 	}
 	r, err := s.open(&row)
 	return r, tokenError(err)
@@ -51,8 +51,8 @@ func (s *tokens) find(ctx context.Context, query string, arg any) (token.TokenRe
 
 // List implements [token.ServiceTokens]. One record that was tampered with
 // fails the whole list.
-func (s *tokens) List(ctx context.Context) ([]token.TokenRecord, error) {
-	var all []token.TokenRecord
+func (s *tokens) List(ctx context.Context) ([]token.Record, error) {
+	var all []token.Record
 	err := s.db.reads.rows(ctx, "SELECT id, key, record FROM tokens", nil, func(scan func(...any) error) error {
 		var row tokenRow
 		if err := scan(row.columns()...); err != nil {
@@ -65,7 +65,7 @@ func (s *tokens) List(ctx context.Context) ([]token.TokenRecord, error) {
 	if err != nil {
 		return nil, tokenError(err)
 	}
-	slices.SortFunc(all, func(a, b token.TokenRecord) int {
+	slices.SortFunc(all, func(a, b token.Record) int {
 		if c := a.CreatedAt.Compare(b.CreatedAt); c != 0 {
 			return c
 		}
@@ -75,8 +75,8 @@ func (s *tokens) List(ctx context.Context) ([]token.TokenRecord, error) {
 }
 
 // Update implements [token.ServiceTokens].
-func (s *tokens) Update(ctx context.Context, id string, change func(*token.TokenRecord) error) (token.TokenRecord, error) {
-	var changed token.TokenRecord
+func (s *tokens) Update(ctx context.Context, id string, change func(*token.Record) error) (token.Record, error) {
+	var changed token.Record
 	err := s.db.writer.do(ctx, func(t *tx) error {
 		var row tokenRow
 		if err := t.row("SELECT id, key, record FROM tokens WHERE id = ?", []any{id}, row.columns()...); err != nil {
@@ -95,12 +95,12 @@ func (s *tokens) Update(ctx context.Context, id string, change func(*token.Token
 		return s.save(t, &changed)
 	})
 	if err != nil {
-		return token.TokenRecord{}, unavailable(token.ErrUnavailable, err)
+		return token.Record{}, unavailable(token.ErrUnavailable, err)
 	}
 	return changed, nil
 }
 
-func (s *tokens) save(t *tx, r *token.TokenRecord) error {
+func (s *tokens) save(t *tx, r *token.Record) error {
 	sealed := s.db.vault.sealer.Seal(encodeToken(r), s.aad(r.ID, r.Key[:]))
 	return t.exec("UPDATE tokens SET record = ? WHERE id = ?", sealed, r.ID)
 }
@@ -131,18 +131,18 @@ func (s *tokens) aad(id string, key []byte) []byte {
 
 // open unseals a row. A record that is not what was written, a wider scope for
 // one, is a failure of the store.
-func (s *tokens) open(row *tokenRow) (token.TokenRecord, error) {
+func (s *tokens) open(row *tokenRow) (token.Record, error) {
 	plain, err := s.db.vault.sealer.Open(row.sealed, s.aad(row.id, row.key))
 	if err == nil {
 		var k token.Key
 		copy(k[:], row.key)
-		var r token.TokenRecord
+		var r token.Record
 		if r, err = decodeToken(row.id, k, string(plain)); err == nil {
 			return r, nil
 		}
 	}
 	s.db.logger.Error("stored service token fails its integrity check", "token", row.id, "err", err)
-	return token.TokenRecord{}, fault("open service token", err)
+	return token.Record{}, fault("open service token", err)
 }
 
 // reseal seals all tokens anew that are not under the current key; see users.

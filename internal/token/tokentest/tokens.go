@@ -15,10 +15,10 @@ import (
 
 // TokenRecord is a service token with every field set; n tells them apart and
 // says how many seconds after the suites' start it was made.
-func TokenRecord(n int) token.TokenRecord {
+func TokenRecord(n int) token.Record {
 	key := token.Key(sha256.Sum256(fmt.Appendf(nil, "token %d", n)))
 	created := start.Add(time.Duration(n) * time.Second)
-	r := token.TokenRecord{Key: key, Credential: fmt.Appendf(nil, "credential\x00\xff of %d", n)}
+	r := token.Record{Key: key, Credential: fmt.Appendf(nil, "credential\x00\xff of %d", n)}
 	r.ID, r.Name, r.Username, r.UserID, r.Owner = key.Handle(), "nightly export", "alice", 7, "Ünal O'Neill"
 	r.ReadOnly, r.Paths = true, []string{"/channels", "/server/version"}
 	r.Networks = []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("2001:db8::/32")}
@@ -53,14 +53,14 @@ func TestServiceTokens(t *testing.T, newStore func(t *testing.T) token.ServiceTo
 	})
 }
 
-func addToken(t *testing.T, s token.ServiceTokens, all ...token.TokenRecord) {
+func addToken(t *testing.T, s token.ServiceTokens, all ...token.Record) {
 	t.Helper()
 	for _, r := range all {
 		works(t, "Insert", s.Insert(t.Context(), r))
 	}
 }
 
-func holdsToken(t *testing.T, s token.ServiceTokens, want token.TokenRecord) {
+func holdsToken(t *testing.T, s token.ServiceTokens, want token.Record) {
 	t.Helper()
 	got, err := s.Find(t.Context(), want.Key)
 	same(t, "Find", got, err, want, derived)
@@ -77,7 +77,7 @@ func tokenRoundTrip(t *testing.T, s token.ServiceTokens) {
 
 func tokenZeroFields(t *testing.T, s token.ServiceTokens) {
 	t.Helper()
-	r := token.TokenRecord{Key: TokenRecord(1).Key}
+	r := token.Record{Key: TokenRecord(1).Key}
 	r.ID = "id"
 	addToken(t, s, r)
 	holdsToken(t, s, r)
@@ -93,7 +93,7 @@ func tokenUnknown(t *testing.T, s token.ServiceTokens) {
 	for _, id := range []string{"", "nobody", TokenRecord(2).ID, "%", TokenRecord(1).ID + " "} {
 		_, err := s.Get(t.Context(), id)
 		fails(t, fmt.Sprintf("Get(%q)", id), err, token.ErrUnknown)
-		_, err = s.Update(t.Context(), id, func(*token.TokenRecord) error {
+		_, err = s.Update(t.Context(), id, func(*token.Record) error {
 			t.Error("change saw a record")
 			return nil
 		})
@@ -114,17 +114,17 @@ func tokenTaken(t *testing.T, s token.ServiceTokens) {
 	fails(t, "Insert of a key again", s.Insert(t.Context(), sameKey), token.ErrExists)
 	fails(t, "Insert of an id again", s.Insert(t.Context(), sameID), token.ErrExists)
 	list, err := s.List(t.Context())
-	same(t, "List", list, err, []token.TokenRecord{TokenRecord(1)}, derived)
+	same(t, "List", list, err, []token.Record{TokenRecord(1)}, derived)
 }
 
 func tokenCopies(t *testing.T, s token.ServiceTokens) {
 	t.Helper()
-	spoil := func(r *token.TokenRecord) { r.Credential[0], r.Paths[0], r.Networks[0] = 'X', "/", netip.Prefix{} }
+	spoil := func(r *token.Record) { r.Credential[0], r.Paths[0], r.Networks[0] = 'X', "/", netip.Prefix{} }
 	r := TokenRecord(1)
 	addToken(t, s, r)
 	spoil(&r)
-	var kept *token.TokenRecord
-	got, err := s.Update(t.Context(), r.ID, func(r *token.TokenRecord) error {
+	var kept *token.Record
+	got, err := s.Update(t.Context(), r.ID, func(r *token.Record) error {
 		kept = r
 		return nil
 	})
@@ -148,19 +148,19 @@ func tokenList(t *testing.T, s token.ServiceTokens) {
 	twin.ID, twin.CreatedAt = "~", TokenRecord(2).CreatedAt
 	addToken(t, s, twin, TokenRecord(3), TokenRecord(1), TokenRecord(2))
 	list, err = s.List(t.Context())
-	same(t, "List", list, err, []token.TokenRecord{TokenRecord(1), TokenRecord(2), twin, TokenRecord(3)}, derived)
+	same(t, "List", list, err, []token.Record{TokenRecord(1), TokenRecord(2), twin, TokenRecord(3)}, derived)
 }
 
 func tokenUpdate(t *testing.T, s token.ServiceTokens) {
 	t.Helper()
 	addToken(t, s, TokenRecord(1), TokenRecord(2))
 	want := TokenRecord(1)
-	change := func(r *token.TokenRecord) {
+	change := func(r *token.Record) {
 		r.EndedAt, r.EndReason, r.Credential = start.Add(time.Hour), "left", nil
 		r.LastUsed, r.LastSource = start.Add(time.Minute), netip.MustParseAddr("2001:db8::1")
 	}
 	change(&want)
-	got, err := s.Update(t.Context(), want.ID, func(r *token.TokenRecord) error {
+	got, err := s.Update(t.Context(), want.ID, func(r *token.Record) error {
 		change(r)
 		return nil
 	})
@@ -173,7 +173,7 @@ func tokenUpdateRefused(t *testing.T, s token.ServiceTokens) {
 	t.Helper()
 	addToken(t, s, TokenRecord(1))
 	errNo := errors.New("no")
-	_, err := s.Update(t.Context(), TokenRecord(1).ID, func(r *token.TokenRecord) error {
+	_, err := s.Update(t.Context(), TokenRecord(1).ID, func(r *token.Record) error {
 		r.Name, r.Paths[0] = "changed", "/"
 		return errNo
 	})
@@ -185,7 +185,7 @@ func tokenUpdateRefused(t *testing.T, s token.ServiceTokens) {
 func tokenUpdateKeepsIdentity(t *testing.T, s token.ServiceTokens) {
 	t.Helper()
 	addToken(t, s, TokenRecord(1))
-	_, err := s.Update(t.Context(), TokenRecord(1).ID, func(r *token.TokenRecord) error {
+	_, err := s.Update(t.Context(), TokenRecord(1).ID, func(r *token.Record) error {
 		r.Key, r.ID, r.Username = TokenRecord(2).Key, TokenRecord(2).ID, "mallory"
 		return nil
 	})
@@ -213,7 +213,7 @@ func tokenUpdatesAreKept(t *testing.T, s token.ServiceTokens) {
 	r.UserID = 0
 	addToken(t, s, r)
 	errs := race(func(int) error {
-		_, err := s.Update(t.Context(), r.ID, func(r *token.TokenRecord) error {
+		_, err := s.Update(t.Context(), r.ID, func(r *token.Record) error {
 			r.UserID++
 			return nil
 		})
@@ -231,7 +231,7 @@ func tokenOneRevocation(t *testing.T, s token.ServiceTokens) {
 	r.EndedAt = time.Time{}
 	addToken(t, s, r)
 	errs := race(func(int) error {
-		_, err := s.Update(t.Context(), r.ID, func(r *token.TokenRecord) error {
+		_, err := s.Update(t.Context(), r.ID, func(r *token.Record) error {
 			if !r.EndedAt.IsZero() {
 				return token.ErrRevoked
 			}
