@@ -34,7 +34,7 @@ func TestAuthenticate(t *testing.T) {
 	w := newWorld(t)
 	u := w.start(t)
 	noted := -1
-	w.engine.onWhois = func(context.Context) error { noted = w.entries(t); return nil }
+	w.engine.onWhois = func(context.Context) error { noted = w.entries(t); return nil } //nolint:contextcheck // the test counts
 	// Threat T005: who it is, the engine says.
 	result, err := u.Authenticate(t.Context(), attempt("ALICE", right))
 	if err != nil {

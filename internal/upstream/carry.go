@@ -42,7 +42,7 @@ func (h *held) encode() []byte {
 	b := make([]byte, 0, carryHeader+len(name)+len(cookie))
 	b = append(b, carryVersion)
 	b = append(b, h.id[:]...)
-	b = binary.BigEndian.AppendUint64(b, uint64(h.openedAt.UnixNano())) //nolint:gosec // all bits come back
+	b = binary.BigEndian.AppendUint64(b, uint64(h.openedAt.UnixNano()))
 	b = binary.BigEndian.AppendUint32(b, h.userID)
 	b = binary.BigEndian.AppendUint16(b, uint16(len(name))) //nolint:gosec // bounded above
 	b = append(b, name...)

@@ -28,6 +28,9 @@ var (
 	ErrDrift = errors.New("upstream: the session at the engine changed its user")
 	// ErrUnavailable: engine or ledger gave no usable answer.
 	ErrUnavailable = errors.New("upstream: unavailable")
+	// ErrLeft: Close stopped before every session was ended. Those left are in
+	// the ledger.
+	ErrLeft = errors.New("upstream: sessions left at the engine")
 )
 
 // Engine is what this package asks of the engine; [engine.Client] is one.

@@ -8,51 +8,8 @@ import (
 
 	"mfaserver/internal/audit"
 	"mfaserver/internal/mirth/engine"
-	"mfaserver/internal/primary"
 	"mfaserver/internal/secret"
 )
-
-// Open logs in with the credential of a service token, without counting
-// failures: it is this server's own, not somebody's guess. The session stays in
-// the ledger, so that a crash ends it, until the caller releases it; it is not
-// to be adopted. username must be the engine's own name for the user. Errors:
-// [primary.ErrRefused], [primary.ErrPasswordExpired], [ErrDrift],
-// [primary.ErrUnavailable].
-func (u *Upstream) Open(ctx context.Context, username string, password secret.Secret) ([]byte, error) {
-	if u.isClosing() {
-		return nil, unavailable(errClosed)
-	}
-	if reason := malformed(primary.Attempt{Username: username, Password: password}); reason != "" {
-		return nil, &primary.RefusedError{Reason: reason}
-	}
-	leave, err := u.gate.enter(ctx, bucket(username))
-	if err != nil {
-		return nil, err
-	}
-	defer leave()
-	ctx = context.WithoutCancel(ctx)
-	h := &held{id: newID(), username: username, openedAt: u.cfg.Now()}
-	login, err := u.cfg.Engine.Login(ctx, username, password)
-	if err != nil {
-		return nil, refusal(err)
-	}
-	h.cookie = login.Cookie
-	u.keep(h.id)
-	if _, err := u.accept(ctx, h, login); err != nil {
-		return nil, err
-	}
-	if h.username != username {
-		u.end(ctx, h, reasonDrift)
-		return nil, ErrDrift
-	}
-	return u.carry(h), nil
-}
-
-func (u *Upstream) keep(id ID) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	u.kept[id] = struct{}{}
-}
 
 // Adopt says that a session of this server holds the session at the engine from
 // now on: a restart leaves it alone. Only one caller adopts, and nobody does

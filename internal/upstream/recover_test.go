@@ -3,6 +3,7 @@ package upstream_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"runtime"
 	"testing"
 	"testing/synctest"
@@ -276,8 +277,8 @@ func TestOpen(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	u := w.start(t)
-	for range 10 {
-		if _, err := u.Open(t.Context(), "alice", secret.New("wrong")); !errors.Is(err, primary.ErrRefused) {
+	for n := range 10 {
+		if _, err := u.Open(t.Context(), "alice", secret.New(fmt.Sprint("wrong", n))); !errors.Is(err, primary.ErrRefused) {
 			t.Fatalf("Open = %v, want ErrRefused and no throttling", err)
 		}
 	}
@@ -301,6 +302,28 @@ func TestOpen(t *testing.T) {
 	u.Release(t.Context(), "bob", carry)
 	finish(t, u)
 	w.wantState(t, 0, 0)
+}
+
+// Threat T007: a token that outlived its password does not lock its user's
+// account.
+func TestOpenWithStalePassword(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t)
+		u := w.start(t)
+		for range 7 * 24 * 60 {
+			if _, err := u.Open(t.Context(), "alice", secret.New("old")); !errors.Is(err, primary.ErrRefused) {
+				t.Fatalf("Open = %v, want ErrRefused", err)
+			}
+			time.Sleep(time.Minute)
+		}
+		if n := len(w.engine.names()); n < 10 || n > 12 {
+			t.Errorf("the engine was asked %d times in a week, want about 11", n)
+		}
+		if _, err := u.Open(t.Context(), "alice", secret.New(right)); err != nil {
+			t.Errorf("Open with another password = %v, want nil", err)
+		}
+	})
 }
 
 // Threat T013: a server that stops leaves no session that nobody holds.

@@ -298,10 +298,10 @@ func TestReleaseDuringAdopt(t *testing.T) {
 		u := w.start(t)
 		carry := signIn(t, u)
 		w.ledger.set(func(l *shakyLedger) {
-			l.onRemove = func(context.Context) error {
+			l.onRemove = func(ctx context.Context) error {
 				l.set(func(l *shakyLedger) { l.onRemove = nil })
-				u.Release(t.Context(), "alice", carry)
-				u.Release(t.Context(), "alice", carry)
+				u.Release(ctx, "alice", carry)
+				u.Release(ctx, "alice", carry)
 				return nil
 			}
 		})
@@ -365,7 +365,7 @@ func TestEverythingAtOnce(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	now := func(context.Context) error {
-		if rand.IntN(5) == 0 { //nolint:gosec // any will do
+		if rand.IntN(5) == 0 {
 			return errDisk
 		}
 		return nil

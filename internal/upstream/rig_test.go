@@ -260,9 +260,7 @@ func (w *world) start(t *testing.T, bend ...func(*upstream.Config)) *upstream.Up
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithCancel(context.Background())
-		cancel()
-		_ = u.Close(ctx)
+		_ = u.Close(t.Context()) // which is over by now
 	})
 	return u
 }

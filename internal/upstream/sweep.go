@@ -22,10 +22,6 @@ const (
 	unreadableFor = 7 * 24 * time.Hour
 )
 
-// ErrLeft: Close stopped before every session was ended. Those left are in the
-// ledger.
-var ErrLeft = errors.New("upstream: sessions left at the engine")
-
 // Recover begins to end every session in the ledger that this node opened, and
 // returns their number. Call it at start, before Authenticate and Open: whoever
 // was to hold them was the process before this one (threat T013). Error:

@@ -33,6 +33,8 @@ type Upstream struct {
 	cfg  Config
 	gate *gate
 	pace *pace
+	// stale are credentials of Open that do not work any more.
+	stale stales
 
 	// ctx ends the logouts that are under way when Close has waited enough.
 	ctx    context.Context //nolint:containedctx // of the workers, which belong to no call
