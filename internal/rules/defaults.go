@@ -21,7 +21,8 @@ func DangerousOperations() []Operation {
 			"/server/configuration", "/server/configurationMap", "/server/databaseDrivers", "/server/globalScripts",
 			"/server/resources/**", "/server/settings", "/server/updateSettings",
 		}},
-		{Methods: write, Paths: []string{"/alerts", "/alerts/*", "/alerts/*/_enable", "/alerts/*/_disable"}},
+		{Methods: []string{"POST"}, Paths: []string{"/alerts", "/alerts/*/_enable", "/alerts/*/_disable"}},
+		{Methods: []string{"PUT", "DELETE"}, Paths: []string{"/alerts/*"}},
 		{Methods: []string{"PUT", "DELETE"}, Paths: []string{"/codeTemplates/*", "/codeTemplateLibraries"}},
 		{Methods: []string{"POST"}, Paths: []string{"/codeTemplateLibraries/_bulkUpdate"}},
 	}

@@ -67,10 +67,10 @@ func APIPath(escaped string) (string, bool) {
 }
 
 // split cuts an escaped path into its segments, unescaped; false for a path
-// that does not begin with a slash or cannot be unescaped.
+// that does not begin with a slash, has empty segments or cannot be unescaped.
 func split(path string) ([]string, bool) {
 	rest, ok := strings.CutPrefix(path, "/")
-	if !ok {
+	if !ok || strings.Contains(path, "//") {
 		return nil, false
 	}
 	rest = strings.TrimSuffix(rest, "/")
@@ -92,13 +92,18 @@ const rest = "**"
 
 func readPattern(text string) ([]string, error) {
 	segments, ok := split(text)
-	if !ok {
+	switch {
+	case strings.Contains(text, "//"):
+		return nil, errPath(text, "it has an empty segment")
+	case !strings.HasPrefix(text, "/"):
 		return nil, errPath(text, "it has to begin with a slash")
+	case !ok:
+		return nil, errPath(text, "its percent-encoding cannot be read")
 	}
 	for i, s := range segments {
 		switch {
-		case s == "" || s == "." || s == "..":
-			return nil, errPath(text, "it has an empty segment or dots")
+		case s == "." || s == "..":
+			return nil, errPath(text, "it has a segment of dots")
 		case strings.Contains(s, rest) && (s != rest || i != len(segments)-1):
 			return nil, errPath(text, "** stands alone, at the end")
 		case strings.ContainsAny(s, "/?#;\\") || strings.ContainsFunc(s, func(c rune) bool { return c <= ' ' || c == 0x7F }):
