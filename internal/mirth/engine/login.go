@@ -18,6 +18,8 @@ const (
 	// lateTimeout is how long a login that nobody waits for any more may go on
 	// before it is cut off.
 	lateTimeout = time.Minute
+	// maxCookies is how many sessions of one odd answer are logged out.
+	maxCookies = 2
 )
 
 // cookieValue is what Jetty makes session ids of, and so cannot smuggle
@@ -76,7 +78,7 @@ func (c *Client) login(ctx context.Context, username string, password secret.Sec
 		form:   url.Values{"username": {username}, "password": {password.Reveal()}},
 		limit:  maxSmall,
 	})
-	cookie, cookieErr := sessionCookie(a.header)
+	cookies, cookieErr := sessionCookies(a.header)
 	var login Login
 	if err == nil {
 		login, err = judge(a)
@@ -86,11 +88,13 @@ func (c *Client) login(ctx context.Context, username string, password secret.Sec
 	}
 	if err != nil {
 		if !errors.Is(err, ErrRefused) {
-			c.drop(cookie) // whatever it said, it may have opened a session
+			for _, cookie := range cookies {
+				c.drop(cookie) // whatever it said, it may have opened a session
+			}
 		}
 		return Login{}, err
 	}
-	login.Cookie = cookie
+	login.Cookie = cookies[0]
 	return login, nil
 }
 
@@ -116,25 +120,30 @@ func judge(a answer) (Login, error) {
 	}
 }
 
-// sessionCookie finds the one session cookie of an answer.
-func sessionCookie(h http.Header) (secret.Secret, error) {
-	var found secret.Secret
+// sessionCookies finds the session cookies of an answer. A login has one; with
+// an error come those that could be sent back.
+func sessionCookies(h http.Header) ([]secret.Secret, error) {
+	var found []secret.Secret
+	var err error
 	for _, c := range (&http.Response{Header: h}).Cookies() {
-		if c.Name != cookieName {
-			continue
+		switch {
+		case c.Name != cookieName:
+		case !cookieValue.MatchString(c.Value):
+			err = fmt.Errorf("%w: session cookie of other than an engine's characters", ErrMalformed)
+		case len(found) < maxCookies && (len(found) == 0 || found[0].Reveal() != c.Value):
+			found = append(found, secret.New(c.Value))
 		}
-		if !found.IsZero() && c.Value != found.Reveal() {
-			return secret.Secret{}, fmt.Errorf("%w: two session cookies", ErrMalformed)
-		}
-		if !cookieValue.MatchString(c.Value) {
-			return secret.Secret{}, fmt.Errorf("%w: session cookie of other than an engine's characters", ErrMalformed)
-		}
-		found = secret.New(c.Value)
 	}
-	if found.IsZero() {
-		return found, fmt.Errorf("%w: no session cookie", ErrMalformed)
+	switch {
+	case err != nil:
+		return found, err
+	case len(found) == 0:
+		return nil, fmt.Errorf("%w: no session cookie", ErrMalformed)
+	case len(found) > 1:
+		return found, fmt.Errorf("%w: two session cookies", ErrMalformed)
+	default:
+		return found, nil
 	}
-	return found, nil
 }
 
 // drop logs out a session that nobody will have.

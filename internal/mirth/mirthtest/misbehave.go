@@ -152,7 +152,11 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, p *reply, f Fault
 	if r.Method == http.MethodHead || p.status == http.StatusNoContent || p.status == http.StatusNotModified {
 		return
 	}
-	if err := p.writeBody(s.spoiled(w, r, p, f)); err != nil {
+	err := p.writeBody(s.spoiled(w, r, p, f))
+	if err == nil && len(f.Trailer) > 0 {
+		err = http.NewResponseController(w).Flush() // else the length would be told after all
+	}
+	if err != nil {
 		panic(http.ErrAbortHandler) // the connection ends before the body
 	}
 	for name, values := range f.Trailer {
