@@ -111,3 +111,23 @@ func FuzzPaths(f *testing.F) {
 		}
 	})
 }
+
+// Threat T111: what the Administrator polls is passive, what a person does is
+// not.
+func TestDefaultPassive(t *testing.T) {
+	t.Parallel()
+	p, err := rules.NewPaths(rules.DefaultPassive()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]bool{
+		"/channels/statuses": true, "/channels/statuses/initial": true, "/channels/statuses/_getChannelStatusList": true,
+		"/channels/1/status": true, "/extensions/dashboardstatus/connectorStates": true, "/extensions/serverlog": true,
+		"/server/status": true, "/channels": false, "/channels/1": false, "/channels/_deploy": false, "/users/current": false,
+		"/channels/1/messages/_search": false, "/extensions/_install": false, "/server/configuration": false, "/": false,
+	} {
+		if got := p.Match(path); got != want {
+			t.Errorf("%s is passive: %t", path, got)
+		}
+	}
+}
