@@ -12,6 +12,7 @@ import (
 	"mfaserver/internal/mirth"
 	"mfaserver/internal/primary"
 	"mfaserver/internal/throttle"
+	"mfaserver/internal/token"
 	"mfaserver/mfa"
 	"mfaserver/session"
 )
@@ -29,7 +30,7 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, status int, f mir
 	body, err := mirth.Encode(f, v)
 	if err != nil {
 		s.log.ErrorContext(r.Context(), "answer cannot be encoded",
-			slog.String("request_id", requestID(r.Context())), slog.Any("err", err))
+			slog.String("request_id", RequestID(r.Context())), slog.Any("err", err))
 		s.failed(w, r)
 		return err
 	}
@@ -75,10 +76,10 @@ func (s *Server) unavailable(w http.ResponseWriter, r *http.Request, f mirth.For
 
 func (s *Server) unavailableHeaders(w http.ResponseWriter, r *http.Request, cause error) {
 	s.log.ErrorContext(r.Context(), "request cannot be served",
-		slog.String("request_id", requestID(r.Context())), slog.String("route", notesOf(r.Context()).route),
+		slog.String("request_id", RequestID(r.Context())), slog.String("route", notesOf(r.Context()).route),
 		slog.Any("err", cause))
 	w.Header().Set("Retry-After", strconv.Itoa(int(retryUnavailable.Seconds())))
-	w.Header().Set("X-Request-Id", requestID(r.Context()))
+	w.Header().Set("X-Request-Id", RequestID(r.Context()))
 }
 
 // refuseLogin answers an error of the first factor or of the flow.
@@ -93,15 +94,28 @@ func (s *Server) refuseLogin(w http.ResponseWriter, r *http.Request, f mirth.For
 		// gave the right password gets here, and a challenge would have told
 		// him as much about it.
 		s.fail(w, r, http.StatusUnauthorized, f, mirth.StatusFail, textNotEnrolled(s.cfg.EnrolmentContact))
+	case errors.Is(err, primary.ErrPasswordExpired):
+		e, _ := expired(err)
+		s.fail(w, r, http.StatusUnauthorized, f, mirth.StatusFailExpired, e.Message)
+	case errors.Is(err, mfa.ErrPasscodesSent):
+		s.fail(w, r, http.StatusUnauthorized, f, mirth.StatusFail, textPasscodesSent)
 	case errors.Is(err, mfa.ErrStartAgain):
 		s.fail(w, r, http.StatusUnauthorized, f, mirth.StatusFail, textStartAgain)
 	case errors.Is(err, mfa.ErrSecondFactorUnavailable):
 		s.fail(w, r, http.StatusUnauthorized, f, mirth.StatusFail, textDuo)
-	case errors.Is(err, primary.ErrRefused), errors.Is(err, mfa.ErrRefused):
+	case errors.Is(err, primary.ErrRefused), errors.Is(err, mfa.ErrRefused), errors.Is(err, token.ErrRefused):
 		s.deny(w, r, f)
 	default:
 		s.unavailable(w, r, f, err)
 	}
+}
+
+// expired is the refusal of a right password that is too old.
+func expired(err error) (*primary.ExpiredError, bool) {
+	if e, ok := errors.AsType[*primary.ExpiredError](err); ok {
+		return e, true
+	}
+	return &primary.ExpiredError{}, errors.Is(err, primary.ErrPasswordExpired)
 }
 
 // retryAfter is how long a throttled client has to wait.
@@ -119,7 +133,13 @@ func retryAfter(err error) time.Duration {
 // a small object for a client that takes JSON. A store that cannot answer is
 // not "no session" (threat T107).
 func (s *Server) noSession(w http.ResponseWriter, r *http.Request, err error) {
-	for _, none := range []error{session.ErrNoCookie, session.ErrBadCookie, session.ErrDuplicateCookie, session.ErrNotFound, session.ErrTampered} {
+	if errors.Is(err, errScope) {
+		s.plainError(w, r, http.StatusForbidden)
+		return
+	}
+	for _, none := range []error{
+		session.ErrNoCookie, session.ErrBadCookie, session.ErrDuplicateCookie, session.ErrNotFound, session.ErrTampered, token.ErrRefused,
+	} {
 		if errors.Is(err, none) {
 			s.plainError(w, r, http.StatusUnauthorized)
 			return

@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"strconv"
 
 	"mfaserver/internal/audit"
 	"mfaserver/internal/mirth"
 	"mfaserver/mfa"
+	"mfaserver/web/browser"
 )
 
 // callbackPath is where Duo sends the browser back to, below either base path.
@@ -40,12 +40,12 @@ func (s *Server) callback(w http.ResponseWriter, r *http.Request) {
 
 // callbackAction serves the buttons of the page: deny and confirm.
 func (s *Server) callbackAction(w http.ResponseWriter, r *http.Request) {
-	if !s.fromOurPage(r) {
+	if !browser.FromOurPage(r.Header, s.cfg.PublicURLs) {
 		s.page(w, r, http.StatusBadRequest, pageForeign)
 		return
 	}
-	form, err := readForm(w, r, "action", "state", "duo_code")
-	if status, ok := errors.AsType[statusError](err); ok {
+	form, err := browser.ReadForm(w, r, "action", "state", "duo_code")
+	if status, ok := errors.AsType[browser.StatusError](err); ok {
 		s.page(w, r, int(status), pageBad)
 		return
 	}
@@ -135,21 +135,14 @@ func (s *Server) unavailablePage(w http.ResponseWriter, r *http.Request, cause e
 
 // page answers with a page that says one thing.
 func (s *Server) page(w http.ResponseWriter, r *http.Request, status int, text pageText) {
-	s.render(w, r, status, "plain", pageData{Text: text, Title: text.Title})
+	s.render(w, r, status, "plain", pageData{Text: text, Frame: browser.Frame{Title: text.Title}})
 }
 
 // render fills a template and sends it; a template that fails sends nothing.
 func (s *Server) render(w http.ResponseWriter, r *http.Request, status int, name string, data pageData) {
-	nonce := newNonce()
-	data.Nonce = nonce
-	body, err := s.pages.render(name, data)
-	if err != nil {
-		s.log.ErrorContext(r.Context(), "page cannot be rendered", "request_id", requestID(r.Context()), "page", name)
+	data.T = textCallback
+	if err := s.pages.Send(w, status, name, &data); err != nil {
+		s.log.ErrorContext(r.Context(), "page cannot be rendered", "request_id", RequestID(r.Context()), "page", name)
 		s.failed(w, r)
-		return
 	}
-	setPageHeaders(w.Header(), nonce)
-	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	w.WriteHeader(status)
-	_, _ = w.Write(body)
 }

@@ -27,7 +27,7 @@ func clientOf(r *http.Request, trusted []netip.Prefix) mfa.Client {
 		Forwarded: !proven,
 		UserAgent: shortAgent(r.UserAgent()),
 		Binding:   bindingOf(r),
-		RequestID: requestID(r.Context()),
+		RequestID: RequestID(r.Context()),
 	}
 }
 

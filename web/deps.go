@@ -4,10 +4,13 @@ import (
 	"context"
 	"net/http"
 	"net/netip"
+	"time"
 
 	"mfaserver/internal/audit"
 	"mfaserver/internal/primary"
+	"mfaserver/internal/rules"
 	"mfaserver/internal/throttle"
+	"mfaserver/internal/token"
 	"mfaserver/mfa"
 	"mfaserver/session"
 )
@@ -72,10 +75,74 @@ type Recorder interface {
 	Record(ctx context.Context, e audit.Event) error
 }
 
+// PortalPath is where the pages for people are.
+const PortalPath = "/mfa"
+
 // Room is a part of the site with rules of its own. What it is asked has
 // passed the request policy and carries the headers of every answer.
 type Room struct {
-	// Path is the prefix, without a slash at its end.
+	// Path is the prefix, without a slash at its end: below /api, or
+	// [PortalPath].
 	Path    string
 	Handler http.Handler
+}
+
+// Rules say how a login goes on, and what an exempt session covers;
+// [rules.Set] is one.
+type Rules interface {
+	Decide(r rules.Request) rules.Decision
+	Covers(name, username, method, path string, addr netip.Addr, at time.Time) bool
+}
+
+// Proofs ends a login within one call; [mfa.Flow] is one. The carry of the
+// request is the flow's from there on.
+type Proofs interface {
+	Prove(ctx context.Context, r mfa.BeginRequest, p mfa.Proof) (*mfa.Grant, error)
+	BreakGlass(ctx context.Context, r mfa.BeginRequest, code string) (*mfa.Grant, error)
+	Exempt(ctx context.Context, r mfa.BeginRequest, exemption string) (*mfa.Grant, error)
+}
+
+// Tokens checks service tokens and records their use; [token.Tokens] is one.
+// Refusals match [token.ErrRefused]; any other error means that it is not
+// known.
+type Tokens interface {
+	// Check looks at a value that was presented, CheckID at the token behind a
+	// session.
+	Check(ctx context.Context, value string, addr netip.Addr) (token.Token, error)
+	CheckID(ctx context.Context, id string, addr netip.Addr) (token.Token, error)
+}
+
+// Codes spends sign-in codes of the portal; [token.Codes] is one. Refusals
+// match [token.ErrRefused].
+type Codes interface {
+	Redeem(ctx context.Context, username, code string, addr netip.Addr) (token.Proof, error)
+}
+
+// Upstream owns the sessions at the engine that logins carry.
+type Upstream interface {
+	// Adopt says that a session of ours holds the carry now. After an error it
+	// is still the caller's to release.
+	Adopt(ctx context.Context, username string, carry []byte) error
+	// Release ends it. It does not block for long, and may be repeated.
+	Release(ctx context.Context, username string, carry []byte)
+}
+
+// TokenCarries keeps the engine's session of each service token.
+type TokenCarries interface {
+	Carry(ctx context.Context, id, username string) ([]byte, error)
+}
+
+// Gateway passes requests on to the engine behind us;
+// [mfaserver/web/gateway.Gateway] is one.
+type Gateway interface {
+	// Serve forwards r for a session that was found for it just now.
+	Serve(w http.ResponseWriter, r *http.Request, s session.Session)
+	// Version, Status and OpenAPI answer what everybody may ask.
+	Version(w http.ResponseWriter, r *http.Request)
+	Status(w http.ResponseWriter, r *http.Request)
+	OpenAPI(w http.ResponseWriter, r *http.Request)
+	// PublicFile reports whether Files answers a path below /api, decoded.
+	PublicFile(path string) bool
+	// Files answers what is public outside of the API, and 404 for all else.
+	Files() http.Handler
 }

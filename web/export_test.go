@@ -1,5 +1,7 @@
 package web
 
+import "mfaserver/web/browser"
+
 // Unexported parsers under test.
 var (
 	CheckTarget = checkTarget
@@ -9,7 +11,7 @@ var (
 
 // ParseForm picks username and password.
 func ParseForm(body string) (map[string]string, error) {
-	return parseForm(body, []string{"username", "password"})
+	return browser.ParseForm(body, []string{"username", "password"})
 }
 
 // ParseRedirect returns what a callback's query says.

@@ -16,7 +16,7 @@ func (s *Server) logout(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case errors.Is(err, session.ErrNotRecorded):
 		s.log.ErrorContext(r.Context(), "logout not recorded",
-			slog.String("request_id", requestID(r.Context())), slog.Any("err", err))
+			slog.String("request_id", RequestID(r.Context())), slog.Any("err", err))
 	case err != nil:
 		s.noSession(w, r, err)
 		return

@@ -1,38 +1,26 @@
 package web
 
 import (
-	"bytes"
-	"crypto/rand"
 	"embed"
-	"encoding/base64"
-	"html/template"
 	"net/http"
 	"strings"
 	"time"
 
 	"mfaserver/internal/mirth"
 	"mfaserver/mfa"
+	"mfaserver/web/browser"
 )
 
-//go:embed pages/*.html pages/style.css pages/script.js
+//go:embed pages/*.html
 var pageFiles embed.FS
-
-// pages holds the parsed templates and what is put into each page.
-type pages struct {
-	templates *template.Template
-	style     template.CSS
-	script    template.JS
-}
 
 // pageData is what the templates may show.
 type pageData struct {
-	Title  string
-	Text   pageText
-	T      callbackText
-	Nonce  string
-	Style  template.CSS
-	Script template.JS
-	Login  loginView
+	browser.Frame
+
+	Text  pageText
+	T     callbackText
+	Login loginView
 	// Action is the path of the page's buttons.
 	Action string
 	State  string
@@ -46,39 +34,6 @@ type loginView struct {
 	Username, Addr, Agent string
 	Started, Expires      string
 	StartedAt, ExpiresAt  string
-}
-
-func loadPages() (*pages, error) {
-	t, err := template.ParseFS(pageFiles, "pages/*.html")
-	if err != nil {
-		return nil, err
-	}
-	style, err := pageFiles.ReadFile("pages/style.css")
-	if err != nil {
-		return nil, err
-	}
-	script, err := pageFiles.ReadFile("pages/script.js")
-	if err != nil {
-		return nil, err
-	}
-	// Both files are part of the program, not input.
-	return &pages{templates: t, style: template.CSS(style), script: template.JS(script)}, nil //nolint:gosec // embedded
-}
-
-func (p *pages) render(name string, data pageData) ([]byte, error) {
-	data.Style, data.Script, data.T = p.style, p.script, textCallback
-	var b bytes.Buffer
-	if err := p.templates.ExecuteTemplate(&b, name, data); err != nil {
-		return nil, err
-	}
-	return b.Bytes(), nil
-}
-
-// newNonce is good for one page.
-func newNonce() string {
-	var b [18]byte
-	_, _ = rand.Read(b[:]) // never fails, see crypto/rand
-	return base64.RawURLEncoding.EncodeToString(b[:])
 }
 
 // codePage shows what the client needs for its second call.
@@ -106,7 +61,7 @@ func (s *Server) refusedPage(w http.ResponseWriter, r *http.Request, in redirect
 // buttons is that of the transaction's own redirect URI, not of the request.
 func (s *Server) loginPage(title string, in redirect, v mfa.View) pageData {
 	return pageData{
-		Title: title,
+		Frame: browser.Frame{Title: title},
 		Login: loginView{
 			Username: v.Username, Addr: v.Addr, Agent: v.UserAgent,
 			Started: readableTime(v.StartedAt), StartedAt: machineTime(v.StartedAt),

@@ -2,7 +2,6 @@ package web
 
 import (
 	"net/http"
-	"slices"
 	"strings"
 )
 
@@ -67,27 +66,4 @@ func headersTooLarge(r *http.Request) bool {
 // (threats T027, T114).
 func customHeader(r *http.Request) bool {
 	return strings.TrimSpace(r.Header.Get("X-Requested-With")) != ""
-}
-
-// foreignSite reports whether a browser says that another site made the
-// request. Clients that are not browsers say nothing.
-func foreignSite(r *http.Request) bool {
-	values := r.Header.Values("Sec-Fetch-Site")
-	for _, v := range values {
-		if v != "same-origin" && v != "none" {
-			return true
-		}
-	}
-	return false
-}
-
-// fromOurPage reports whether a browser says that the request came from a page
-// of this server. With the referrer policy of our pages browsers send
-// "Origin: null", so Sec-Fetch-Site decides where there is one.
-func (s *Server) fromOurPage(r *http.Request) bool {
-	if site := r.Header.Values("Sec-Fetch-Site"); len(site) > 0 {
-		return len(site) == 1 && site[0] == "same-origin"
-	}
-	origin := r.Header.Values("Origin")
-	return len(origin) == 1 && slices.Contains(s.cfg.PublicURLs, origin[0])
 }

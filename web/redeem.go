@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"strings"
 
 	"mfaserver/internal/audit"
 	"mfaserver/internal/mirth"
@@ -68,14 +69,23 @@ func (s *Server) tooManySecondCalls(ctx context.Context, w http.ResponseWriter, 
 	s.refuseLogin(w, r, a.format, cause)
 }
 
-// errDuplicateHeader: the login data came more than once (threat T055).
-var errDuplicateHeader = errors.New("web: more than one login data header")
+var (
+	// errDuplicateHeader: the login data came more than once (threat T055).
+	errDuplicateHeader = errors.New("web: more than one login data header")
+	// errForeignRedirect: the login data belong to no first call here.
+	errForeignRedirect = errors.New("web: login data of another room")
+)
 
 func loginData(lines []string) (mirth.LoginData, error) {
 	if len(lines) != 1 {
 		return mirth.LoginData{}, errDuplicateHeader
 	}
-	return mirth.ParseLoginData(lines[0])
+	data, err := mirth.ParseLoginData(lines[0])
+	if err == nil && !strings.HasSuffix(data.RedirectURI, callbackPath) {
+		// A sign-in that began at the portal ends there.
+		return mirth.LoginData{}, errForeignRedirect
+	}
+	return data, err
 }
 
 // malformed answers login data that names no transaction: nothing changes
@@ -93,24 +103,10 @@ func (s *Server) malformed(ctx context.Context, w http.ResponseWriter, r *http.R
 // open starts the session that a grant allows and answers with it. Everything
 // about it comes from the grant (invariant I3 of the threat model).
 func (s *Server) open(ctx context.Context, w http.ResponseWriter, r *http.Request, a attempt, g *mfa.Grant) {
-	wanted := session.Session{
-		UserID:        g.UserID,
-		Username:      g.Username,
-		Administrator: g.Administrator && !g.FailOpen,
-		Source:        a.client.Addr.String(),
-		UserAgent:     a.client.UserAgent,
-		Transaction:   g.Transaction,
-		Factor:        g.Factor,
-		Reason:        g.Reason,
-		Device:        g.Device,
-		FailOpen:      g.FailOpen,
-		ReadOnly:      g.FailOpen,
-		Carry:         g.Carry,
-	}
-	started, err := s.deps.Sessions.Start(ctx, w, r, wanted)
+	started, err := s.start(ctx, w, r, a, g)
 	if err != nil {
 		w.Header().Del("Set-Cookie")
-		s.unavailable(w, r, a.format, err)
+		s.refuseLogin(w, r, a.format, err)
 		return
 	}
 	if err := s.deps.Notes.NoteLogin(ctx, g.Username, a.client.Addr); err != nil {
@@ -122,6 +118,41 @@ func (s *Server) open(ctx context.Context, w http.ResponseWriter, r *http.Reques
 	if err := s.write(w, r, http.StatusOK, a.format, answer); err != nil {
 		s.abandon(ctx, a, started)
 	}
+}
+
+// start makes the session, and hands it what the login carries. Whatever
+// fails, no session is left, and nothing at the engine either.
+func (s *Server) start(ctx context.Context, w http.ResponseWriter, r *http.Request, a attempt, g *mfa.Grant) (session.Session, error) {
+	started, err := s.deps.Sessions.Start(ctx, w, r, session.Session{
+		UserID:        g.UserID,
+		Username:      g.Username,
+		Administrator: g.Administrator && !g.FailOpen,
+		Source:        a.client.Addr.String(),
+		UserAgent:     a.client.UserAgent,
+		Transaction:   g.Transaction,
+		Factor:        g.Factor,
+		Reason:        g.Reason,
+		Device:        g.Device,
+		ApprovedAt:    g.ApprovedAt,
+		Exemption:     g.Exemption,
+		FailOpen:      g.FailOpen,
+		ReadOnly:      g.FailOpen,
+		Carry:         g.Carry,
+	})
+	if err != nil {
+		s.release(ctx, g.Username, g.Carry)
+		return session.Session{}, err
+	}
+	if s.deps.Upstream == nil || len(g.Carry) == 0 {
+		return started, nil
+	}
+	if err := s.deps.Upstream.Adopt(ctx, g.Username, g.Carry); err != nil {
+		// The end of the session releases what it carries; twice does no harm.
+		s.abandon(ctx, a, started)
+		s.release(ctx, g.Username, g.Carry)
+		return session.Session{}, err
+	}
+	return started, nil
 }
 
 // abandon ends a session whose cookie was seen not to arrive (threat T078).

@@ -31,8 +31,9 @@ func notesOf(ctx context.Context) *requestNotes {
 	return n
 }
 
-// requestID is the correlation id of the request that ctx belongs to.
-func requestID(ctx context.Context) string { return notesOf(ctx).id }
+// RequestID is the correlation id of the request that ctx belongs to, for the
+// rooms beside this package; empty outside of a request.
+func RequestID(ctx context.Context) string { return notesOf(ctx).id }
 
 func newRequestID() string {
 	var b [8]byte
@@ -47,7 +48,7 @@ type recorder struct {
 }
 
 func (w *recorder) WriteHeader(status int) {
-	if w.status == 0 {
+	if w.status == 0 && status >= http.StatusOK {
 		w.status = status
 	}
 	w.ResponseWriter.WriteHeader(status)
@@ -85,13 +86,13 @@ func (s *Server) finish(w *recorder, r *http.Request, started time.Time) {
 	cause := recover()
 	if cause == nil {
 		s.log.DebugContext(r.Context(), "request served",
-			slog.String("request_id", requestID(r.Context())), slog.String("route", notesOf(r.Context()).route),
+			slog.String("request_id", RequestID(r.Context())), slog.String("route", notesOf(r.Context()).route),
 			slog.Int("status", w.status), slog.Duration("took", s.cfg.Now().Sub(started)))
 		return
 	}
 	s.panics.Add(1)
 	s.log.ErrorContext(r.Context(), "request panicked",
-		slog.String("request_id", requestID(r.Context())), slog.String("route", notesOf(r.Context()).route),
+		slog.String("request_id", RequestID(r.Context())), slog.String("route", notesOf(r.Context()).route),
 		slog.String("stack", stack()))
 	if err, ok := cause.(error); w.status != 0 || ok && errors.Is(err, http.ErrAbortHandler) {
 		// The answer is on its way and cannot be mended: cut it off.
@@ -107,7 +108,7 @@ func (s *Server) failed(w http.ResponseWriter, r *http.Request) {
 		h.Del(name)
 	}
 	setSecurityHeaders(h)
-	h.Set("X-Request-Id", requestID(r.Context()))
+	h.Set("X-Request-Id", RequestID(r.Context()))
 	empty(w, http.StatusInternalServerError)
 }
 
@@ -135,6 +136,3 @@ func empty(w http.ResponseWriter, status int) {
 
 // Panics is how many requests ended in a panic since the start.
 func (s *Server) Panics() uint64 { return s.panics.Load() }
-
-// bodyDeadline is how long a client may take over a request body (threat T025).
-const bodyDeadline = 10 * time.Second

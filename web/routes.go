@@ -9,6 +9,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"mfaserver/session"
+	"mfaserver/web/browser"
 )
 
 // version is how the engine's clients write a version in a path (threat T051).
@@ -44,7 +45,8 @@ type Route struct {
 	Methods []string
 }
 
-// table lists everything that is served, and nothing else is.
+// table lists everything that is served here, and nothing else is. Before a
+// [Gateway] the accounts are the engine's.
 func (s *Server) table() []endpoint {
 	read := func(h http.HandlerFunc) map[string]http.HandlerFunc {
 		return map[string]http.HandlerFunc{http.MethodGet: h}
@@ -52,41 +54,68 @@ func (s *Server) table() []endpoint {
 	post := func(h http.HandlerFunc) map[string]http.HandlerFunc {
 		return map[string]http.HandlerFunc{http.MethodPost: h}
 	}
-	return []endpoint{
+	version, status, document := s.serverVersion, s.serverStatus, s.serveOpenAPI
+	if g := s.deps.Gateway; g != nil {
+		version, status, document = g.Version, g.Status, g.OpenAPI
+	}
+	table := []endpoint{
 		{"/users/_login", Public, post(s.login)},
 		{"/users/_logout", SignedIn, post(s.logout)},
 		{"/users/_inactivityLogout", SignedIn, post(s.logout)},
-		{"/users/current", SignedIn, read(s.signedIn(s.currentUser))},
-		{"/users", SignedIn, read(s.signedIn(s.listUsers))},
-		{"/users/{idOrName}", SignedIn, read(s.signedIn(s.oneUser))},
-		{"/users/{id}/loggedIn", SignedIn, read(s.signedIn(s.userLoggedIn))},
-		{"/server/version", Public, read(s.serverVersion)},
-		{"/server/status", Public, read(s.serverStatus)},
-		{"/openapi.json", Public, read(s.serveOpenAPI)},
-		{callbackPath, Browser, map[string]http.HandlerFunc{
+	}
+	if s.deps.Gateway == nil {
+		table = append(table,
+			endpoint{"/users/current", SignedIn, read(s.signedIn(s.currentUser))},
+			endpoint{"/users", SignedIn, read(s.signedIn(s.listUsers))},
+			endpoint{"/users/{idOrName}", SignedIn, read(s.signedIn(s.oneUser))},
+			endpoint{"/users/{id}/loggedIn", SignedIn, read(s.signedIn(s.userLoggedIn))},
+		)
+	}
+	return append(table,
+		endpoint{"/server/version", Public, read(version)},
+		endpoint{"/server/status", Public, read(status)},
+		endpoint{"/openapi.json", Public, read(document)},
+		endpoint{callbackPath, Browser, map[string]http.HandlerFunc{
 			http.MethodGet:  s.callback,
 			http.MethodPost: s.callbackAction,
 		}},
-	}
+	)
 }
 
 // routes puts the table on a router that neither cleans nor decodes paths: the
 // request policy has refused what would need it.
 func (s *Server) routes() *mux.Router {
 	router := mux.NewRouter().SkipClean(true).UseEncodedPath()
+	if s.deps.Gateway != nil {
+		router.MatcherFunc(s.forwarded).HandlerFunc(s.forward)
+	}
 	for _, base := range []string{"/api/{version:" + version + "}", "/api"} {
 		for _, e := range s.endpoints {
 			router.Handle(base+e.path, s.serve(e)).Name(base + e.path)
 		}
 	}
 	for _, room := range s.deps.Rooms {
+		if room.Path == PortalPath {
+			router.Path(room.Path).Handler(enter(room)) // people leave the slash out
+		}
 		router.PathPrefix(room.Path + "/").Handler(enter(room))
 	}
-	router.NotFoundHandler = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		empty(w, http.StatusNotFound)
-	})
+	router.NotFoundHandler = http.HandlerFunc(s.outside)
 	return router
 }
+
+// outside answers for every path that is not in the table: what is public of
+// the engine behind us, or nothing.
+func (s *Server) outside(w http.ResponseWriter, r *http.Request) {
+	if strings.HasPrefix(r.URL.Path, "/api/") {
+		notFound(w, r)
+		return
+	}
+	notesOf(r.Context()).route = "files"
+	s.files.ServeHTTP(w, r)
+}
+
+func notFound(w http.ResponseWriter, _ *http.Request) { empty(w, http.StatusNotFound) }
 
 // enter names the room in what is noted of the request.
 func enter(room Room) http.Handler {
@@ -102,7 +131,7 @@ func (s *Server) serve(e endpoint) http.Handler {
 	allow := strings.Join(e.allow(), ", ")
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		notesOf(r.Context()).route = e.path
-		if e.access != Browser && !customHeader(r) {
+		if e.access != Browser && !customHeader(r) && !(e.access == SignedIn && bearsToken(r.Header)) {
 			empty(w, http.StatusBadRequest)
 			return
 		}
@@ -111,7 +140,7 @@ func (s *Server) serve(e endpoint) http.Handler {
 			handler = e.methods[http.MethodGet]
 		}
 		switch {
-		case handler != nil && e.access != Browser && r.Method == http.MethodPost && foreignSite(r):
+		case handler != nil && e.access != Browser && r.Method == http.MethodPost && browser.ForeignSite(r.Header):
 			empty(w, http.StatusBadRequest)
 		case handler != nil:
 			handler(w, r)
@@ -149,6 +178,9 @@ func (s *Server) allowed(r *http.Request) string {
 			}
 		}
 	}
+	if s.deps.Gateway != nil {
+		return "DELETE, GET, HEAD, OPTIONS, POST, PUT"
+	}
 	return "GET, HEAD, OPTIONS, POST"
 }
 
@@ -164,11 +196,10 @@ func (s *Server) Routes() []Route {
 // sessionHandler serves a request of a signed-in client.
 type sessionHandler func(w http.ResponseWriter, r *http.Request, s session.Session)
 
-// signedIn hands h the session, or answers that there is none. Authorization
-// headers are never looked at (threat T018).
+// signedIn hands h the session, or answers that there is none.
 func (s *Server) signedIn(h sessionHandler) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		sess, err := s.deps.Sessions.Load(r)
+		sess, err := s.visitor(r)
 		if err != nil {
 			s.noSession(w, r, err)
 			return

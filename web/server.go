@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"net/netip"
 	"slices"
 	"strings"
@@ -18,6 +19,10 @@ import (
 
 	"mfaserver/internal/mirth"
 	"mfaserver/internal/primary"
+	"mfaserver/internal/rules"
+	"mfaserver/mfa"
+	"mfaserver/web/browser"
+	"mfaserver/web/signin"
 )
 
 // ErrConfig means that the configuration is refused.
@@ -55,8 +60,8 @@ type Config struct {
 	Logger *slog.Logger
 }
 
-// Deps are the rooms behind the server, and those beside it. All are required
-// but Rooms.
+// Deps are the rooms behind the server, and those beside it. The first group is
+// required; Directory is not where there is a Gateway.
 type Deps struct {
 	Authenticator primary.Authenticator
 	Directory     Directory
@@ -67,21 +72,42 @@ type Deps struct {
 	Notes         LoginNotes
 	SecondCalls   Limiter
 	Recorder      Recorder
+
+	// Rules say who logs in how; nil means the two calls with the prompt, or a
+	// sign-in code.
+	Rules Rules
+	// Proofs is needed by rules that allow a login in one call.
+	Proofs Proofs
+	// Tokens accepts service tokens; nil: there are none.
+	Tokens Tokens
+	// Codes accepts sign-in codes; nil: there are none. Accounts is asked once
+	// more before a code opens a session, and needed with it.
+	Codes    Codes
+	Accounts mfa.Accounts
+	// Upstream owns what logins carry; nil where nothing is carried. Carries
+	// is asked before a sign-in code opens a session; nil trusts it.
+	Upstream Upstream
+	Carries  mfa.Carries
+	// Gateway serves all that is not ours, for an engine behind us; it needs
+	// Upstream, and with Tokens also TokenCarries.
+	Gateway      Gateway
+	TokenCarries TokenCarries
 	// Rooms stand beside the login API; none is needed.
 	Rooms []Room
 }
 
 // Server answers HTTP requests. It is safe for concurrent use.
 type Server struct {
-	cfg            Config
-	deps           Deps
-	log            *slog.Logger
-	router         *mux.Router
-	endpoints      []endpoint
-	administrators map[string]bool
-	openAPI        []byte
-	pages          *pages
-	panics         atomic.Uint64
+	cfg       Config
+	deps      Deps
+	log       *slog.Logger
+	passwords *signin.Checker
+	router    *mux.Router
+	endpoints []endpoint
+	files     http.Handler // what is outside of the API
+	openAPI   []byte
+	pages     *browser.Pages
+	panics    atomic.Uint64
 }
 
 // New checks the configuration and builds the routes. Errors match [ErrConfig].
@@ -92,7 +118,7 @@ func New(c Config, d Deps) (*Server, error) {
 	if err := errors.Join(checkConfig(&c), checkDeps(d)); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
-	p, err := loadPages()
+	p, err := browser.NewPages(pageFiles, "pages/*.html")
 	if err != nil {
 		return nil, fmt.Errorf("%w: pages: %w", ErrConfig, err)
 	}
@@ -100,13 +126,30 @@ func New(c Config, d Deps) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: openapi: %w", ErrConfig, err)
 	}
-	s := &Server{cfg: c, deps: d, log: c.Logger, administrators: map[string]bool{}, openAPI: api, pages: p}
-	for _, name := range c.Administrators {
-		s.administrators[name] = true
+	if d.Rules == nil {
+		d.Rules = &rules.Set{}
+	}
+	s := &Server{cfg: c, deps: d, log: c.Logger, openAPI: api, pages: p, files: http.HandlerFunc(notFound)}
+	if s.passwords, err = s.checker(); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
+	}
+	if d.Gateway != nil {
+		s.files = d.Gateway.Files()
 	}
 	s.endpoints = s.table()
 	s.router = s.routes()
 	return s, nil
+}
+
+func (s *Server) checker() (*signin.Checker, error) {
+	c := signin.Config{
+		Authenticator: s.deps.Authenticator, Recorder: s.deps.Recorder, Release: s.release,
+		Administrators: s.cfg.Administrators, AllowEnrolment: s.cfg.AllowEnrolment, Logger: s.log, Now: s.cfg.Now,
+	}
+	if s.deps.Directory != nil {
+		c.Directory = s.deps.Directory
+	}
+	return signin.New(c)
 }
 
 // checkConfig also brings the public URLs into their one form.
@@ -140,7 +183,7 @@ func checkDeps(d Deps) error {
 		missing bool
 	}{
 		{"authenticator", d.Authenticator == nil},
-		{"directory", d.Directory == nil},
+		{"directory", d.Directory == nil && d.Gateway == nil},
 		{"login flow", d.Login == nil},
 		{"prompts", d.Prompts == nil},
 		{"sessions", d.Sessions == nil},
@@ -148,15 +191,27 @@ func checkDeps(d Deps) error {
 		{"login notes", d.Notes == nil},
 		{"limiter of second calls", d.SecondCalls == nil},
 		{"recorder", d.Recorder == nil},
+		{"proofs for the rules", d.Rules != nil && d.Proofs == nil},
+		{"accounts for the sign-in codes", d.Codes != nil && d.Accounts == nil},
+		{"upstream for the gateway", d.Gateway != nil && d.Upstream == nil},
+		{"carries for the tokens", d.Gateway != nil && d.Tokens != nil && d.TokenCarries == nil},
 	} {
 		if dep.missing {
 			errs = append(errs, errors.New("no "+dep.name))
 		}
 	}
 	for _, room := range d.Rooms {
-		if room.Handler == nil || !strings.HasPrefix(room.Path, "/api/") || !canonicalPath(room.Path) || strings.HasSuffix(room.Path, "/") {
-			errs = append(errs, errors.New("a room without handler, or at a path that is none below /api"))
+		if room.Handler == nil || !roomPath(room.Path) {
+			errs = append(errs, errors.New("a room without handler, or at a path where none may be"))
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// roomPath reports whether a room may be at path.
+func roomPath(path string) bool {
+	if path == PortalPath {
+		return true
+	}
+	return strings.HasPrefix(path, "/api/") && canonicalPath(path) && !strings.HasSuffix(path, "/")
 }

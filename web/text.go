@@ -15,10 +15,12 @@ const (
 	// textServerURL names the header a first call lacks.
 	textServerURL = "Send the header X-Mirth-Server-Url with the address of this server as your browser reaches it, for example https://mirth.example.org:8443. " +
 		"It must be one of the server's public URLs."
-	textThrottled   = "Too many attempts. Try again later."
-	textDuo         = "The second factor is unavailable. Try again later, or ask your administrator."
-	textStartAgain  = "The second factor could not be checked. Start the sign-in again."
-	textUnavailable = "The server cannot check sign-ins at the moment. Try again shortly."
+	textThrottled = "Too many attempts. Try again later."
+	// textPasscodesSent goes to a user whose phone has passcodes now.
+	textPasscodesSent = "Passcodes were sent to your phone. Sign in again with your password, a comma and one of them."
+	textDuo           = "The second factor is unavailable. Try again later, or ask your administrator."
+	textStartAgain    = "The second factor could not be checked. Start the sign-in again."
+	textUnavailable   = "The server cannot check sign-ins at the moment. Try again shortly."
 )
 
 // textNotEnrolled names whom to ask, as the end of a sentence, so that any

@@ -1,4 +1,4 @@
-package web
+package browser
 
 import (
 	"errors"
@@ -12,29 +12,34 @@ import (
 	"unicode/utf8"
 )
 
-// maxForm is the largest form in bytes (threat T025).
-const maxForm = 8 << 10
+const (
+	// maxForm is the largest form in bytes (threat T025).
+	maxForm = 8 << 10
+	// bodyDeadline is how long a client may take over a form (threat T025).
+	bodyDeadline = 10 * time.Second
+)
 
-// statusError is a refusal with a status of its own and no body.
-type statusError int
+// StatusError is a refusal with a status of its own and no body.
+type StatusError int
 
-func (e statusError) Error() string { return "web: " + http.StatusText(int(e)) }
+func (e StatusError) Error() string { return "browser: form refused: " + http.StatusText(int(e)) }
 
-// readForm reads a posted form: only application/x-www-form-urlencoded, only
+// ReadForm reads a posted form: only application/x-www-form-urlencoded, only
 // UTF-8, never from the query, each of the names at most once (threats T023,
-// T024, T025). Other fields are ignored. An error is a [statusError].
-func readForm(w http.ResponseWriter, r *http.Request, names ...string) (map[string]string, error) {
+// T024, T025). Other fields are ignored. An error is a
+// [StatusError].
+func ReadForm(w http.ResponseWriter, r *http.Request, names ...string) (map[string]string, error) {
 	if r.URL.RawQuery != "" || r.URL.ForceQuery {
-		return nil, statusError(http.StatusBadRequest)
+		return nil, StatusError(http.StatusBadRequest)
 	}
 	if !formType(r.Header) {
-		return nil, statusError(http.StatusUnsupportedMediaType)
+		return nil, StatusError(http.StatusUnsupportedMediaType)
 	}
 	body, err := readBody(w, r)
 	if err != nil {
 		return nil, err
 	}
-	return parseForm(body, names)
+	return ParseForm(body, names)
 }
 
 // formType reports whether the body is a form as it stands: one media type,
@@ -77,9 +82,9 @@ func readBody(w http.ResponseWriter, r *http.Request) (string, error) {
 	switch {
 	case err != nil && isTimeout(err):
 		w.Header().Set("Connection", "close")
-		return "", statusError(http.StatusRequestTimeout)
+		return "", StatusError(http.StatusRequestTimeout)
 	case err != nil:
-		return "", statusError(http.StatusBadRequest)
+		return "", StatusError(http.StatusBadRequest)
 	case len(body) > maxForm:
 		return "", tooLarge(w)
 	}
@@ -88,7 +93,7 @@ func readBody(w http.ResponseWriter, r *http.Request) (string, error) {
 
 func tooLarge(w http.ResponseWriter) error {
 	w.Header().Set("Connection", "close")
-	return statusError(http.StatusRequestEntityTooLarge)
+	return StatusError(http.StatusRequestEntityTooLarge)
 }
 
 func isTimeout(err error) bool {
@@ -99,8 +104,9 @@ func isTimeout(err error) bool {
 	return ok && t.Timeout()
 }
 
-// parseForm decodes body and picks the named fields.
-func parseForm(body string, names []string) (map[string]string, error) {
+// ParseForm decodes the body of a form and picks the named fields; see
+// [ReadForm].
+func ParseForm(body string, names []string) (map[string]string, error) {
 	form := make(map[string]string, len(names))
 	for pair := range strings.SplitSeq(body, "&") {
 		if pair == "" {
@@ -109,17 +115,17 @@ func parseForm(body string, names []string) (map[string]string, error) {
 		rawName, rawValue, _ := strings.Cut(pair, "=")
 		name, err := url.QueryUnescape(rawName)
 		if err != nil || !utf8.ValidString(name) {
-			return nil, statusError(http.StatusBadRequest)
+			return nil, StatusError(http.StatusBadRequest)
 		}
 		value, err := url.QueryUnescape(rawValue)
 		if err != nil || !utf8.ValidString(value) {
-			return nil, statusError(http.StatusBadRequest)
+			return nil, StatusError(http.StatusBadRequest)
 		}
 		if !slices.Contains(names, name) {
 			continue
 		}
 		if _, twice := form[name]; twice {
-			return nil, statusError(http.StatusBadRequest)
+			return nil, StatusError(http.StatusBadRequest)
 		}
 		form[name] = value
 	}

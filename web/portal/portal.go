@@ -1,0 +1,193 @@
+package portal
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"mfaserver/internal/audit"
+	"mfaserver/internal/mirth"
+	"mfaserver/internal/primary"
+	"mfaserver/internal/rules"
+	"mfaserver/internal/secret"
+	"mfaserver/internal/token"
+	"mfaserver/mfa"
+	"mfaserver/session"
+	"mfaserver/web/browser"
+	"mfaserver/web/signin"
+)
+
+// ErrConfig: the [Config] or the [Deps] are refused.
+var ErrConfig = errors.New("portal: configuration refused")
+
+// Config says how the portal presents itself.
+type Config struct {
+	// PublicURLs are the base URLs of the server, https and without a path; at
+	// least one. Redirect URIs are made from them alone.
+	PublicURLs []string
+	// Client says who sent a request, as far as that can be trusted;
+	// [mfaserver/web.Clients] makes such a function.
+	Client func(*http.Request) mfa.Client
+	// Administrators, AllowEnrolment and EnrolmentContact are as in
+	// [mfaserver/web.Config].
+	Administrators   []string
+	AllowEnrolment   func(u primary.User, at time.Time) bool
+	EnrolmentContact string
+	// Logger is required. Now is the clock; nil means the real one.
+	Logger *slog.Logger
+	Now    func() time.Time
+}
+
+// LoginFlow is the login itself; [mfa.Flow] is one.
+type LoginFlow interface {
+	Begin(ctx context.Context, r mfa.BeginRequest) (mfa.Begun, error)
+	View(ctx context.Context, state string, c mfa.Client) (mfa.View, error)
+	Redeem(ctx context.Context, r mfa.RedeemRequest) (*mfa.Grant, error)
+}
+
+// Sessions makes, finds and ends the sessions of pages; [session.Manager] is
+// one.
+type Sessions interface {
+	Start(ctx context.Context, w http.ResponseWriter, r *http.Request, s session.Session) (session.Session, error)
+	LoadPage(r *http.Request) (session.Session, error)
+	EndPage(ctx context.Context, w http.ResponseWriter, r *http.Request) (session.Session, error)
+}
+
+// Codes issues sign-in codes; [token.Codes] is one.
+type Codes interface {
+	// Issue makes a code. The carry of the proof is the code's from then on;
+	// after an error it is still the caller's.
+	Issue(ctx context.Context, p token.Proof) (code secret.Secret, expires time.Time, err error)
+}
+
+// Rules say who may use sign-in codes; [rules.Set] is one.
+type Rules interface {
+	Decide(r rules.Request) rules.Decision
+}
+
+// LoginNotes is told of complete logins.
+type LoginNotes interface {
+	NoteLogin(ctx context.Context, username string, source netip.Addr) error
+}
+
+// Releaser ends what a login carries when nothing comes of it.
+type Releaser interface {
+	Release(ctx context.Context, username string, carry []byte)
+}
+
+// Recorder is the audit trail: Record returns when the event is durable.
+type Recorder interface {
+	Record(ctx context.Context, e audit.Event) error
+}
+
+// Deps are the rooms behind the portal. All are required but Directory, Rules
+// and Releaser.
+type Deps struct {
+	Authenticator primary.Authenticator
+	// Directory tells for the trail whether a refused name is one of ours; nil
+	// before an engine's directory.
+	Directory signin.Directory
+	Login     LoginFlow
+	Sessions  Sessions
+	Codes     Codes
+	Notes     LoginNotes
+	Recorder  Recorder
+	// Rules are those of [mfaserver/web.Deps].
+	Rules Rules
+	// Releaser is nil where nothing is carried.
+	Releaser Releaser
+}
+
+//go:embed pages/*.html
+var pageFiles embed.FS
+
+// Portal serves the pages. It is an [http.Handler] for everything at
+// [mfaserver/web.PortalPath] and below, and safe for concurrent use. What it is
+// asked has passed the request policy of the server.
+type Portal struct {
+	cfg       Config
+	deps      Deps
+	log       *slog.Logger
+	passwords *signin.Checker
+	pages     *browser.Pages
+}
+
+// New checks the configuration; errors match [ErrConfig].
+func New(c Config, d Deps) (*Portal, error) {
+	if c.Now == nil {
+		c.Now = time.Now //nolint:forbidigo // the one real clock of this package
+	}
+	if d.Rules == nil {
+		d.Rules = &rules.Set{}
+	}
+	if err := errors.Join(check(&c), checkDeps(d)); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
+	}
+	p := &Portal{cfg: c, deps: d, log: c.Logger}
+	var err error
+	if p.pages, err = browser.NewPages(pageFiles, "pages/*.html"); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
+	}
+	p.passwords, err = signin.New(signin.Config{
+		Authenticator: d.Authenticator, Directory: d.Directory, Recorder: d.Recorder, Release: p.release,
+		Administrators: c.Administrators, AllowEnrolment: c.AllowEnrolment, Logger: c.Logger, Now: c.Now,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
+	}
+	return p, nil
+}
+
+func check(c *Config) error {
+	var errs []error
+	if len(c.PublicURLs) == 0 {
+		errs = append(errs, errors.New("no public URL"))
+	}
+	urls := make([]string, 0, len(c.PublicURLs))
+	for i, u := range c.PublicURLs {
+		n, err := mirth.NormalizeServerURL(u)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("public URL %d: %w", i+1, err))
+		}
+		urls = append(urls, n)
+	}
+	c.PublicURLs = urls
+	if c.Client == nil {
+		errs = append(errs, errors.New("no client address"))
+	}
+	if c.Logger == nil {
+		errs = append(errs, errors.New("no logger"))
+	}
+	return errors.Join(errs...)
+}
+
+func checkDeps(d Deps) error {
+	var errs []error
+	for _, dep := range []struct {
+		name    string
+		missing bool
+	}{
+		{"authenticator", d.Authenticator == nil},
+		{"login flow", d.Login == nil},
+		{"sessions", d.Sessions == nil},
+		{"sign-in codes", d.Codes == nil},
+		{"login notes", d.Notes == nil},
+		{"recorder", d.Recorder == nil},
+	} {
+		if dep.missing {
+			errs = append(errs, errors.New("no "+dep.name))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (p *Portal) release(ctx context.Context, username string, carry []byte) {
+	if p.deps.Releaser != nil && len(carry) > 0 {
+		p.deps.Releaser.Release(context.WithoutCancel(ctx), username, carry)
+	}
+}
