@@ -50,13 +50,14 @@ func (c *Client) Login(ctx context.Context, username string, password secret.Sec
 	done := make(chan outcome)
 	if !c.begin(func() {
 		defer leave(c.logins)
-		long, cancel := context.WithTimeout(c.ctx, c.config.Timeout+lateTimeout)
+		long, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.config.Timeout+lateTimeout)
 		defer cancel()
+		defer context.AfterFunc(c.ctx, cancel)() //nolint:contextcheck // Close ends it too
 		login, err := c.login(long, username, password)
 		select {
 		case done <- outcome{login, err}:
 		case <-wait.Done():
-			c.drop(login.Cookie)
+			c.drop(long, login.Cookie)
 		}
 	}) {
 		leave(c.logins)
@@ -89,7 +90,7 @@ func (c *Client) login(ctx context.Context, username string, password secret.Sec
 	if err != nil {
 		if !errors.Is(err, ErrRefused) {
 			for _, cookie := range cookies {
-				c.drop(cookie) // whatever it said, it may have opened a session
+				c.drop(ctx, cookie) // whatever it said, it may have opened a session
 			}
 		}
 		return Login{}, err
@@ -147,11 +148,6 @@ func sessionCookies(h http.Header) ([]secret.Secret, error) {
 }
 
 // drop logs out a session that nobody will have.
-func (c *Client) drop(cookie secret.Secret) {
-	if cookie.IsZero() {
-		return
-	}
-	ctx, cancel := context.WithTimeout(c.ctx, c.config.Timeout)
-	defer cancel()
+func (c *Client) drop(ctx context.Context, cookie secret.Secret) {
 	_ = c.Logout(ctx, cookie) // the engine ends it itself in time
 }

@@ -46,7 +46,7 @@ func (a *accounts) key(name string) string {
 	return name
 }
 
-func (a *accounts) put(u User) *account {
+func (a *accounts) put(u User) {
 	old := a.byName[a.key(u.Name)]
 	if u.ID == 0 && old != nil {
 		u.ID = old.ID
@@ -55,9 +55,7 @@ func (a *accounts) put(u User) *account {
 		u.ID = a.nextID
 	}
 	a.nextID = max(a.nextID, u.ID+1)
-	added := &account{User: u, preferences: map[string]string{}}
-	a.byName[a.key(u.Name)] = added
-	return added
+	a.byName[a.key(u.Name)] = &account{User: u, preferences: map[string]string{}}
 }
 
 func (a *accounts) find(name string) *account { return a.byName[a.key(name)] }
@@ -160,8 +158,8 @@ func span(d time.Duration) string {
 		name string
 		size time.Duration
 	}{{"hour", time.Hour}, {"minute", time.Minute}} {
-		n := d / unit.size
-		d -= n * unit.size
+		n := int64(d / unit.size)
+		d %= unit.size
 		switch {
 		case n == 1:
 			parts = append(parts, "1 "+unit.name)

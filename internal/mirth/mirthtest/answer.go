@@ -3,6 +3,7 @@ package mirthtest
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -187,14 +188,7 @@ func (s *Server) oneUser(c *call, u *account) reply {
 	return p
 }
 
-func (s *Server) loggedIn(name string) bool {
-	for _, live := range s.sessions.live() {
-		if live == name {
-			return true
-		}
-	}
-	return false
-}
+func (s *Server) loggedIn(name string) bool { return slices.Contains(s.sessions.live(), name) }
 
 // createUser reads the username alone; a user without a password cannot log
 // in.

@@ -22,7 +22,7 @@ import (
 	"mfaserver/internal/mirth/mirthtest"
 )
 
-const conversationsDir = "../../../testdata/mirth/conversations"
+const conversationsDir = "../../../testdata/engine/conversations"
 
 // conversation is one request to an engine 4.5.2 and its answer, as recorded.
 type conversation struct {

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"strconv"
@@ -94,7 +95,7 @@ func relay(w io.Writer, body io.Reader) error {
 				f.Flush()
 			}
 		}
-		if err == io.EOF { //nolint:errorlint // Read returns it bare
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {

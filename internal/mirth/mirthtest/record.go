@@ -2,7 +2,6 @@ package mirthtest
 
 import (
 	"io"
-	"net/http"
 	"slices"
 	"sync"
 )
@@ -124,7 +123,7 @@ func (s *Server) Requests() []Request {
 	all := make([]Request, 0, len(r.requests))
 	for _, q := range r.requests {
 		c := *q
-		c.Header = http.Header(q.Header).Clone()
+		c.Header = q.Header.Clone()
 		c.Body = slices.Clone(q.Body)
 		all = append(all, c)
 	}

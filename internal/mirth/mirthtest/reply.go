@@ -2,6 +2,7 @@ package mirthtest
 
 import (
 	"io"
+	"maps"
 	"net/http"
 	"strconv"
 
@@ -62,9 +63,7 @@ func (p *reply) size() int64 {
 // prepare moves the header into w; nothing is written yet.
 func (p *reply) prepare(w http.ResponseWriter) {
 	h := w.Header()
-	for name, values := range p.header {
-		h[name] = values
-	}
+	maps.Copy(h, p.header)
 	h["Content-Type"] = nil // net/http must not guess
 	if p.contentType != "" {
 		h.Set("Content-Type", p.contentType)

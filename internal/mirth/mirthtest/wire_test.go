@@ -24,7 +24,7 @@ var chunk = regexp.MustCompile(`([<>]) \d{4}/\d\d/\d\d \S+  length=(\d+) from=\d
 // returns; the lengths tell that nothing else is missing.
 func clientSide(t *testing.T, name string) []string {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join("../../../testdata/mirth/wire", name+".wire"))
+	data, err := os.ReadFile(filepath.Join("../../../testdata/engine/wire", name+".wire"))
 	if err != nil {
 		t.Fatal(err)
 	}
