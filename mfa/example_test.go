@@ -52,3 +52,36 @@ func Example() {
 	// alice SUCCESS duo_push user_approved
 	// true true
 }
+
+// A login in one call: Duo rings the phone while the client waits. After a
+// denial the phone is left alone for a while.
+func ExampleFlow_Prove() {
+	memory, duo := mfa.NewMemory(), new(mfatest.Prover) // in the product over a duoclient.Auth
+	flow, err := mfa.New(mfa.Config{
+		SecondFactor: new(mfatest.SecondFactor), Prover: duo,
+		Transactions: memory, Sources: memory, Codes: memory,
+		Accounts: new(mfatest.Accounts), Recorder: new(mfatest.Recorder),
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	ctx := context.Background()
+	login := mfa.BeginRequest{Username: "alice", Primary: "SUCCESS", Client: mfa.Client{Addr: netip.MustParseAddr("192.0.2.1")}}
+	grant, err := flow.Prove(ctx, login, mfa.Proof{Factor: mfa.FactorPush})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(grant.Username, grant.Primary, grant.Factor, grant.Reason)
+
+	duo.Says("deny", "deny")
+	for range 2 {
+		_, err = flow.Prove(ctx, login, mfa.Proof{Factor: mfa.FactorPush})
+		fmt.Println(err)
+	}
+	// Output:
+	// alice SUCCESS duo_push user_approved
+	// mfa: login refused: mfa: denied by the user
+	// mfa: login refused: mfa: the phone was asked a moment ago
+}

@@ -1,7 +1,8 @@
 // Package mfa is the login flow: Begin makes a transaction and a Duo prompt
 // for a user whose password was right, Redeem turns Duo's code into the right
-// to open a session, Deny ends a transaction. It knows no HTTP and no wire
-// format.
+// to open a session, Deny ends a transaction. Clients that make one call come
+// in by Prove, which waits for the user's answer, by BreakGlass or by Exempt;
+// Approve asks the user of a session anew. It knows no HTTP and no wire format.
 package mfa
 
 import (
@@ -56,7 +57,7 @@ type BeginRequest struct {
 	// [Config.Enrolment] is there, only for a user who is not enrolled.
 	AllowEnrolment bool
 	// Carry belongs to the flow from here on: it ends in a [Grant] or is
-	// released, also when Begin fails.
+	// released, also when the login fails.
 	Carry  Carry
 	Client Client
 }

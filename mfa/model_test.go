@@ -36,6 +36,7 @@ type model struct {
 	changed map[string]bool
 	answer  string
 	asked   bool
+	ways
 }
 
 var (
@@ -47,6 +48,7 @@ func newModel(t *testing.T) *model {
 	t.Helper()
 	m := &model{t: t, spent: make(map[string]time.Time), changed: make(map[string]bool), answer: "approve"}
 	m.r = newRig(t, func(c *mfa.Config) { c.Limits = mfa.Limits{Total: 1 << 20}; c.Logger = nil })
+	m.ways = newWays(m.r)
 	m.r.duo.OnExchange(func(_ context.Context, q duoclient.ExchangeRequest) (*duoclient.Identity, error) {
 		m.asked = true
 		return m.duoSays(q)
@@ -82,7 +84,7 @@ func (m *model) begin(rt *rapid.T) {
 	if m.changed[l.user] {
 		return // his password is refused
 	}
-	b := asUser(l.user)
+	b := m.carrying(l.user)
 	b.Client = from(l.address)
 	l.login = m.r.begin(m.t, b)
 	m.logins = append(m.logins, l)
@@ -154,7 +156,7 @@ func (m *model) expect(l *modelLogin, q mfa.RedeemRequest, wrong string, bound b
 }
 
 func (m *model) settle(rt *rapid.T, l *modelLogin, q mfa.RedeemRequest, g *mfa.Grant, err error, want string) {
-	mayGrant := want == asks && m.answer == "approve" && q.Code == l.second.Code
+	mayGrant := want == asks && m.answer == "approve" && q.Code == l.second.Code && m.carryErr == nil
 	if m.asked != (want == asks) {
 		rt.Fatalf("Duo asked: %t, want %q (%v)", m.asked, want, err)
 	}
@@ -178,6 +180,7 @@ func (m *model) settle(rt *rapid.T, l *modelLogin, q mfa.RedeemRequest, g *mfa.G
 		return
 	}
 	l.grants++
+	m.granted(rt, g)
 	if g.Username != l.user || g.Transaction != l.begun.Transaction || l.grants != 1 {
 		rt.Fatalf("grant %d of %s's login is %+v", l.grants, l.user, g)
 	}
@@ -212,8 +215,9 @@ func (m *model) forgetOld() {
 	}
 }
 
-// Invariants I1-I4: whatever users, thieves, administrators and Duo do, in
-// any order, a grant is the one its login deserves, once.
+// Invariants I1-I4: whatever users, thieves, administrators, engines and Duo do,
+// in any order, a grant is the one its login deserves, once, and what is
+// carried ends in a grant or is released, once (threat T013).
 func TestModel(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(rt *rapid.T) {
@@ -225,6 +229,14 @@ func TestModel(t *testing.T) {
 			"deny":   m.deny,
 			"wait":   m.wait,
 			"sweep":  m.sweep,
+			"":       m.check,
+			"prove":  m.prove,
+			"glass":  m.breakGlass,
+			"exempt": m.exempt,
+			"step":   m.approve,
+			"crash":  m.crash,
+			"phone":  m.phone,
+			"engine": m.engine,
 			"duo": func(rt *rapid.T) {
 				m.answer = rapid.SampledFrom([]string{"approve", "approve", "deny", "bypass", "cut off", "not sent"}).Draw(rt, "answer")
 			},
@@ -236,5 +248,6 @@ func TestModel(t *testing.T) {
 				}
 			},
 		})
+		m.settleAll(rt)
 	})
 }

@@ -60,6 +60,7 @@ type rig struct {
 	glass    *mfatest.BreakGlass
 	carries  *mfatest.Carries
 	clock    *clock
+	config   mfa.Config
 }
 
 func newRig(t *testing.T, change ...func(*mfa.Config)) *rig {
@@ -78,12 +79,19 @@ func newRig(t *testing.T, change ...func(*mfa.Config)) *rig {
 	for _, f := range change {
 		f(&c)
 	}
-	flow, err := mfa.New(c)
+	r.config = c
+	r.restart(t)
+	return r
+}
+
+// restart is another process that finds the same stores.
+func (r *rig) restart(t *testing.T) {
+	t.Helper()
+	flow, err := mfa.New(r.config)
 	if err != nil {
 		t.Fatalf("New = %v, want nil", err)
 	}
 	r.Flow = flow
-	return r
 }
 
 func from(addr string) mfa.Client {
