@@ -47,7 +47,7 @@ a rule refuses, 5 Duo cannot be reached.`,
 		d.users(), d.phones(), d.bypass(), d.groups(), d.tokens(), d.integrations(), d.admins(),
 		d.logs(), d.settings(), d.admin(), d.auth(), d.accounts(), d.orgs())
 	d.name(cmd)
-	cmd.PersistentFlags().StringVar(&d.org, "org", "", "`name` of the organization (default: the account of duo.admin and duo.auth)")
+	cmd.PersistentFlags().StringVar(&d.org, "org", "", "the organization with this `NAME` (default: the account of duo.admin and duo.auth)")
 	return cmd
 }
 

@@ -79,7 +79,7 @@ func (d *duo) accountsList() *cobra.Command {
 			}
 			return out.end()
 		})
-	cmd.Flags().IntVar(&limit, "limit", 0, "stop after so `many`; 0 takes all")
+	cmd.Flags().IntVar(&limit, "limit", 0, "stop after `N`; 0 takes all")
 	return cmd
 }
 

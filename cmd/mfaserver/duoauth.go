@@ -98,12 +98,12 @@ calls that a denial, this command does not.
 A passcode is asked for at the terminal or read from --passcode-file (- is
 standard input). The exit code is 0 when the user is let in, 4 when not.`
 	flags := cmd.Flags()
-	flags.StringVar(&f.factor, "factor", "push", "push, phone, sms, passcode or auto")
-	flags.StringVar(&f.device, "device", "auto", "the phone's `id` (DP...), or auto")
-	flags.StringVar(&f.kind, "type", "", "the `word` on the phone before \"request\"")
+	flags.StringVar(&f.factor, "factor", "push", "`FACTOR`: push, phone, sms, passcode or auto")
+	flags.StringVar(&f.device, "device", "auto", "`ID` of the phone (DP...), or auto")
+	flags.StringVar(&f.kind, "type", "", "`TEXT` on the phone before the word \"request\"")
 	flags.StringArrayVar(&f.info, "info", nil, "`NAME=VALUE` to show on the phone; may be repeated")
-	flags.StringVar(&f.address, "ip", "", "the `address` the user comes from")
-	flags.StringVar(&f.passcodeFile, "passcode-file", "", "read the passcode from the first line of a `file`; - is standard input")
+	flags.StringVar(&f.address, "ip", "", "`ADDRESS` the user comes from")
+	flags.StringVar(&f.passcodeFile, "passcode-file", "", "read the passcode from the first line of `FILE`; - is standard input")
 	flags.BoolVar(&f.noWait, "no-wait", false, "do not wait for the answer; print the txid")
 	return cmd
 }
@@ -230,7 +230,7 @@ func (d *duo) authEnroll() *cobra.Command {
 	cmd.Long = `enroll makes a user, with a phone that has no number, and prints what activates
 it: a URL to open on the phone and a QR code to scan with Duo Mobile. Without a
 name Duo makes one up. "duo users enroll" does more.`
-	cmd.Flags().DurationVar(&valid, "valid", 24*time.Hour, "how long the activation is good")
+	cmd.Flags().DurationVar(&valid, "valid", 24*time.Hour, "the activation is good for `DURATION`")
 	return cmd
 }
 
@@ -277,7 +277,7 @@ func (d *duo) authEnrollStatus() *cobra.Command {
 				return d.show(map[string]string{"status": string(state)}, string(state))
 			})
 		})
-	cmd.Flags().StringVar(&file, "code-file", "", "read the activation code (duo://...) from a `file`; - is standard input")
+	cmd.Flags().StringVar(&file, "code-file", "", "read the activation code (duo://...) from `FILE`; - is standard input")
 	return cmd
 }
 

@@ -43,7 +43,7 @@ func (d *duo) bypassList() *cobra.Command {
 			})
 		})
 	flags.add(d, cmd)
-	cmd.Flags().StringVar(&user, "user", "", "only those of this `user`")
+	cmd.Flags().StringVar(&user, "user", "", "only those of `USER`")
 	return cmd
 }
 
@@ -78,11 +78,11 @@ told. Each works once and expires; five at most are made at once. The user's
 other codes end, unless --preserve-existing is given: when he has any, create
 asks first. A reason is needed and goes into the audit trail; the codes do not.`
 	flags := cmd.Flags()
-	flags.IntVar(&f.count, "count", 0, "how `many` (default 1)")
-	flags.IntVar(&f.reuse, "reuse-count", 1, "how often each works; 1 is all that is allowed")
-	flags.DurationVar(&f.valid, "valid", 0, "how long they are good, 5m to 24h (default: that of the organization, usually 1h)")
+	flags.IntVar(&f.count, "count", 0, "make `N` codes (default 1)")
+	flags.IntVar(&f.reuse, "reuse-count", 1, "each works `N` times; 1 is all that is allowed")
+	flags.DurationVar(&f.valid, "valid", 0, "they are good for `DURATION`, 5m to 24h (default: that of the organization, usually 1h)")
 	flags.BoolVar(&f.keep, "preserve-existing", false, "keep the user's other codes")
-	flags.StringVar(&f.codesFile, "codes-file", "", "take codes of your own from a `file`, one a line; - is standard input")
+	flags.StringVar(&f.codesFile, "codes-file", "", "take codes of your own from `FILE`, one a line; - is standard input")
 	f.consent.flags(cmd)
 	f.given = flags.Changed
 	d.reasons(cmd)

@@ -58,20 +58,20 @@ the columns: username, email, realname, phone. Who is done is noted in
 
 func (f *enrolFlags) flags(cmd *cobra.Command) {
 	flags, r := cmd.Flags(), &f.request
-	flags.StringVar(&r.Phone, "number", "", "phone `number`, with + and country code; none for a tablet")
-	flags.StringVar(&r.Extension, "extension", "", "`digits` to dial after the number")
-	flags.StringVar(&r.PhoneID, "phone", "", "`id` (DP...) of a phone that exists, in place of --number")
-	flags.StringVar(&r.PhoneName, "phone-name", "", "`name` of the phone")
-	flags.StringVar(&r.Platform, "platform", "", "apple ios, google android, generic smartphone (default) or another of Duo's")
-	flags.StringVar(&r.Realname, "realname", "", "full `name`")
-	flags.StringVar(&r.Email, "email", "", "e-mail `address`")
-	flags.StringVar(&f.deliver, "send", "", "link, sms, email or none (default: link, with --csv sms)")
+	flags.StringVar(&r.Phone, "number", "", "phone `NUMBER`, with + and country code; none for a tablet")
+	flags.StringVar(&r.Extension, "extension", "", "`DIGITS` to dial after the number")
+	flags.StringVar(&r.PhoneID, "phone", "", "`ID` (DP...) of a phone that exists, in place of --number")
+	flags.StringVar(&r.PhoneName, "phone-name", "", "`NAME` of the phone")
+	flags.StringVar(&r.Platform, "platform", "", "`PLATFORM`: apple ios, google android, generic smartphone (default) or another of Duo's")
+	flags.StringVar(&r.Realname, "realname", "", "full `NAME`")
+	flags.StringVar(&r.Email, "email", "", "e-mail `ADDRESS`")
+	flags.StringVar(&f.deliver, "send", "", "`HOW` the link goes: link, sms, email or none (default: link, with --csv sms)")
 	flags.BoolVar(&r.Install, "install", false, "a link to install Duo Mobile too")
 	flags.BoolVar(&r.Shared, "shared", false, "the phone may be somebody else's too")
-	flags.DurationVar(&r.Valid, "valid", 0, "how long the link is good, 10m to 168h (default: that of the organization, usually 24h)")
+	flags.DurationVar(&r.Valid, "valid", 0, "the link is good for `DURATION`, 10m to 168h (default: that of the organization, usually 24h)")
 	flags.BoolVar(&f.noQR, "no-qr", false, "draw no QR code")
-	flags.StringVar(&f.csv, "csv", "", "`file` with many people; - is standard input")
-	flags.StringVar(&f.journal, "journal", "", "`file` to note in who of --csv is done")
+	flags.StringVar(&f.csv, "csv", "", "`FILE` with many people; - is standard input")
+	flags.StringVar(&f.journal, "journal", "", "`FILE` to note in who of --csv is done")
 }
 
 // enrolView is an enrolment for programs: the links are its purpose.

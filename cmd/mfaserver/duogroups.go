@@ -47,7 +47,7 @@ func (d *duo) groupsUsers() *cobra.Command {
 				},
 			})
 		})
-	cmd.Flags().IntVar(&limit, "limit", 0, "stop after so `many`; 0 takes all")
+	cmd.Flags().IntVar(&limit, "limit", 0, "stop after `N`; 0 takes all")
 	return cmd
 }
 
@@ -64,8 +64,8 @@ func (d *duo) groupsCreate() *cobra.Command {
 				func(ctx context.Context) (*duoclient.Group, error) { return admin.Groups.Create(ctx, p) },
 				func(g *duoclient.Group) string { return "created " + groupLabel(g) })
 		})
-	cmd.Flags().StringVar(&p.Desc, "desc", "", "`text` that says what it is for")
-	cmd.Flags().StringVar(&p.Status, "status", "", "active, bypass or disabled")
+	cmd.Flags().StringVar(&p.Desc, "desc", "", "`TEXT` that says what it is for")
+	cmd.Flags().StringVar(&p.Status, "status", "", "`STATUS`: active, bypass or disabled")
 	return cmd
 }
 
@@ -93,10 +93,10 @@ func (d *duo) groupsUpdate() *cobra.Command {
 				},
 				func(g *duoclient.Group) string { return "changed " + groupLabel(g) })
 		})
-	cmd.Flags().StringVar(&p.Name, "name", "", "new `name`")
-	cmd.Flags().StringVar(&p.Desc, "desc", "", "`text` that says what it is for")
-	cmd.Flags().StringVar(&p.Status, "status", "", "active, bypass or disabled")
-	cmd.Flags().StringSliceVar(&p.Clear, "clear", nil, "empty `what`: desc")
+	cmd.Flags().StringVar(&p.Name, "name", "", "new `NAME`")
+	cmd.Flags().StringVar(&p.Desc, "desc", "", "`TEXT` that says what it is for")
+	cmd.Flags().StringVar(&p.Status, "status", "", "`STATUS`: active, bypass or disabled")
+	cmd.Flags().StringSliceVar(&p.Clear, "clear", nil, "empty `FIELD`: desc")
 	d.reasons(cmd)
 	return cmd
 }

@@ -31,7 +31,7 @@ type listFlags struct {
 
 func (f *listFlags) add(d *duo, cmd *cobra.Command) {
 	d.everywhere(cmd)
-	cmd.Flags().IntVar(&f.limit, "limit", 0, "stop after so `many`; 0 takes all")
+	cmd.Flags().IntVar(&f.limit, "limit", 0, "stop after `N`; 0 takes all")
 }
 
 // list prints the objects of the chosen accounts. A failing account does not

@@ -28,8 +28,8 @@ type span struct {
 }
 
 func (s *span) flags(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&s.since, "since", "24h", "`when` to begin: a time, a day, or how long ago")
-	cmd.Flags().StringVar(&s.until, "until", "", "`when` to end (default: now)")
+	cmd.Flags().StringVar(&s.since, "since", "24h", "begin at `TIME`: a time, a day, or how long ago")
+	cmd.Flags().StringVar(&s.until, "until", "", "end at `TIME` (default: now)")
 }
 
 func (s *span) get() (from, to time.Time, err error) {
@@ -85,11 +85,11 @@ func (d *duo) logsAuthentication() *cobra.Command {
 		})
 	flags.add(d, cmd)
 	s.flags(cmd)
-	cmd.Flags().StringSliceVar(&users, "user", nil, "only these `users`")
-	cmd.Flags().StringSliceVar(&f.Factors, "factor", nil, "only these `factors`: duo_push, bypass_code...")
-	cmd.Flags().StringSliceVar(&f.Results, "result", nil, "only these `results`: success, denied, fraud")
-	cmd.Flags().StringSliceVar(&f.Reasons, "why", nil, "only these `reasons` of Duo's: user_approved, no_response...")
-	cmd.Flags().StringSliceVar(&f.EventTypes, "event", nil, "authentication or enrollment")
+	cmd.Flags().StringSliceVar(&users, "user", nil, "only `USERS`, separated by commas")
+	cmd.Flags().StringSliceVar(&f.Factors, "factor", nil, "only `FACTORS`, such as duo_push or bypass_code")
+	cmd.Flags().StringSliceVar(&f.Results, "result", nil, "only `RESULTS`: success, denied, fraud")
+	cmd.Flags().StringSliceVar(&f.Reasons, "why", nil, "only these `REASONS` of Duo's, such as user_approved or no_response")
+	cmd.Flags().StringSliceVar(&f.EventTypes, "event", nil, "only `EVENTS`: authentication, enrollment")
 	cmd.Flags().BoolVar(&f.OldestFirst, "oldest-first", false, "begin with the oldest")
 	return cmd
 }

@@ -92,8 +92,8 @@ func (d *duo) oneAuth() (*helpdesk.Org, *duoclient.Auth, error) {
 // reasons adds --reason and --ticket to a command that may weaken somebody's
 // second factor.
 func (d *duo) reasons(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&d.reason, "reason", "", "why, for the audit trail: 1 to 200 `characters`")
-	cmd.Flags().StringVar(&d.ticket, "ticket", "", "the case in your help desk's own `system`")
+	cmd.Flags().StringVar(&d.reason, "reason", "", "`TEXT` for the audit trail that says why: 1 to 200 characters")
+	cmd.Flags().StringVar(&d.ticket, "ticket", "", "`ID` of the case in your help desk's own system")
 }
 
 // order says who does it, and why.

@@ -28,8 +28,8 @@ func (d *duo) phonesList() *cobra.Command {
 		func(ctx context.Context, admin *duoclient.Admin) iter.Seq2[*duoclient.Phone, error] {
 			return admin.Phones.List(ctx, filter)
 		})
-	cmd.Flags().StringVar(&filter.Number, "number", "", "only the phones with this `number`")
-	cmd.Flags().StringVar(&filter.Extension, "extension", "", "and this `extension`")
+	cmd.Flags().StringVar(&filter.Number, "number", "", "only the phones with `NUMBER`")
+	cmd.Flags().StringVar(&filter.Extension, "extension", "", "and the extension `DIGITS`")
 	return cmd
 }
 
@@ -39,13 +39,13 @@ func (d *duo) phonesGet() *cobra.Command {
 
 // phoneFlags adds the flags that say something of a phone.
 func phoneFlags(p *duoclient.PhoneParams, flags *pflag.FlagSet) {
-	flags.StringVar(&p.Number, "number", "", "phone `number`, with + and country code; none for a tablet")
-	flags.StringVar(&p.Extension, "extension", "", "`digits` to dial after the number")
-	flags.StringVar(&p.Name, "name", "", "`name` of the phone")
-	flags.StringVar(&p.Type, "type", "", "mobile, landline or unknown")
-	flags.StringVar(&p.Platform, "platform", "", "apple ios, google android, generic smartphone or another of Duo's")
-	flags.StringVar(&p.Predelay, "predelay", "", "`seconds` before the extension is dialled")
-	flags.StringVar(&p.Postdelay, "postdelay", "", "`seconds` before Duo speaks")
+	flags.StringVar(&p.Number, "number", "", "phone `NUMBER`, with + and country code; none for a tablet")
+	flags.StringVar(&p.Extension, "extension", "", "`DIGITS` to dial after the number")
+	flags.StringVar(&p.Name, "name", "", "`NAME` of the phone")
+	flags.StringVar(&p.Type, "type", "", "`TYPE`: mobile, landline or unknown")
+	flags.StringVar(&p.Platform, "platform", "", "`PLATFORM`: apple ios, google android, generic smartphone or another of Duo's")
+	flags.StringVar(&p.Predelay, "predelay", "", "`SECONDS` before the extension is dialled")
+	flags.StringVar(&p.Postdelay, "postdelay", "", "`SECONDS` before Duo speaks")
 }
 
 func (d *duo) phonesCreate() *cobra.Command {
@@ -95,7 +95,7 @@ func (d *duo) phonesUpdate() *cobra.Command {
 				func(p *duoclient.Phone) string { return "changed " + phoneTitle(p) })
 		})
 	phoneFlags(&p, cmd.Flags())
-	cmd.Flags().StringSliceVar(&p.Clear, "clear", nil, "empty `what`: extension, name, predelay, postdelay")
+	cmd.Flags().StringSliceVar(&p.Clear, "clear", nil, "empty `FIELD`: extension, name, predelay, postdelay")
 	return cmd
 }
 
@@ -164,7 +164,7 @@ place: it is shown this once.`
 }
 
 func activationFlags(p *duoclient.ActivationParams, flags *pflag.FlagSet) {
-	flags.DurationVar(&p.Valid, "valid", 24*time.Hour, "how long the link is good")
+	flags.DurationVar(&p.Valid, "valid", 24*time.Hour, "the link is good for `DURATION`")
 	flags.BoolVar(&p.Install, "install", false, "a link to install Duo Mobile too")
 }
 

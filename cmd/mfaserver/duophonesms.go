@@ -47,8 +47,8 @@ func (d *duo) phonesSMSActivation() *cobra.Command {
 			return a.ValidSecs, nil
 		})
 	activationFlags(&p, cmd.Flags())
-	cmd.Flags().StringVar(&p.ActivationMessage, "message", "", "the `text`; it must hold <acturl> (default: Duo's)")
-	cmd.Flags().StringVar(&p.InstallationMessage, "install-message", "", "the `text` before it; it must hold <insturl> (default: Duo's)")
+	cmd.Flags().StringVar(&p.ActivationMessage, "message", "", "`TEXT` of the message; it must hold <acturl> (default: Duo's)")
+	cmd.Flags().StringVar(&p.InstallationMessage, "install-message", "", "`TEXT` of the message before it; it must hold <insturl> (default: Duo's)")
 	return cmd
 }
 
@@ -60,7 +60,7 @@ func (d *duo) phonesSMSInstallation() *cobra.Command {
 			_, err := admin.Phones.SMSInstallation(ctx, phoneID, message)
 			return 0, err
 		})
-	cmd.Flags().StringVar(&message, "message", "", "the `text`; it must hold <insturl> (default: Duo's)")
+	cmd.Flags().StringVar(&message, "message", "", "`TEXT` of the message; it must hold <insturl> (default: Duo's)")
 	return cmd
 }
 

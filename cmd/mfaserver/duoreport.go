@@ -46,8 +46,8 @@ output) that spreadsheets open; cells that look like formulas are made harmless.
 		f.wanted[finding] = flags.Bool(findingFlag(finding), false, "users with this finding")
 	}
 	flags.BoolVar(&f.every, "every", false, "every user, whatever is found")
-	flags.IntVar(&f.days, "days", 90, "how many `days` without login are inactive")
-	flags.StringVar(&f.csv, "csv", "", "write CSV to a `file`; - is standard output")
+	flags.IntVar(&f.days, "days", 90, "`N` days without login are inactive")
+	flags.StringVar(&f.csv, "csv", "", "write CSV to `FILE`; - is standard output")
 	return cmd
 }
 

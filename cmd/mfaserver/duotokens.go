@@ -72,9 +72,9 @@ func (d *duo) tokensCreate() *cobra.Command {
 	cmd.Long = `create makes a hardware token known: type h6, h8 (HOTP), t6, t8 (TOTP) or yk
 (YubiKey). Its seed, in hexadecimal, is read from a file; that of a YubiKey is the
 private id and the AES key, separated by a blank.`
-	cmd.Flags().StringVar(&file, "secret-file", "-", "`file` with the seed; - is standard input")
-	cmd.Flags().IntVar(&p.Counter, "counter", 0, "where a HOTP token `stands`")
-	cmd.Flags().IntVar(&p.TOTPStep, "totp-step", 0, "`seconds` of a TOTP step: 30 or 60")
+	cmd.Flags().StringVar(&file, "secret-file", "-", "`FILE` with the seed; - is standard input")
+	cmd.Flags().IntVar(&p.Counter, "counter", 0, "counter `N` at which a HOTP token stands")
+	cmd.Flags().IntVar(&p.TOTPStep, "totp-step", 0, "`SECONDS` of a TOTP step: 30 or 60")
 	return cmd
 }
 
@@ -136,7 +136,7 @@ func (d *duo) tokensResync() *cobra.Command {
 			}
 			return d.show(map[string]string{"resynchronised": f.it.TokenID}, "resynchronised token "+tokenLabel(f.it))
 		})
-	cmd.Flags().StringVar(&file, "codes-file", "-", "`file` with three passcodes that follow each other; - is standard input")
+	cmd.Flags().StringVar(&file, "codes-file", "-", "`FILE` with three passcodes that follow each other; - is standard input")
 	return cmd
 }
 

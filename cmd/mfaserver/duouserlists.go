@@ -18,7 +18,7 @@ func ofUser[T any](d *duo, use, short string, columns []column[T],
 		func(ctx context.Context, args []string) error {
 			return listOfUser(ctx, d, limit, args[0], columns, every)
 		})
-	cmd.Flags().IntVar(&limit, "limit", 0, "stop after so `many`; 0 takes all")
+	cmd.Flags().IntVar(&limit, "limit", 0, "stop after `N`; 0 takes all")
 	return cmd
 }
 

@@ -27,8 +27,8 @@ func (d *duo) usersList() *cobra.Command {
 		func(ctx context.Context, admin *duoclient.Admin) iter.Seq2[*duoclient.User, error] {
 			return admin.Users.List(ctx, filter)
 		})
-	cmd.Flags().StringVar(&filter.Email, "email", "", "only the users with this `address`")
-	cmd.Flags().StringSliceVar(&filter.Usernames, "names", nil, "only the users with these `names`, separated by commas")
+	cmd.Flags().StringVar(&filter.Email, "email", "", "only the users with `ADDRESS`")
+	cmd.Flags().StringSliceVar(&filter.Usernames, "names", nil, "only the users called `NAMES`, separated by commas")
 	return cmd
 }
 
@@ -43,13 +43,13 @@ type userFlags struct {
 }
 
 func (f *userFlags) add(flags *pflag.FlagSet) {
-	flags.StringVar(&f.params.Realname, "realname", "", "full `name`")
-	flags.StringVar(&f.params.Firstname, "firstname", "", "first `name`")
-	flags.StringVar(&f.params.Lastname, "lastname", "", "last `name`")
-	flags.StringVar(&f.params.Email, "email", "", "e-mail `address`")
-	flags.StringVar(&f.params.Notes, "notes", "", "`text` for administrators")
-	flags.StringVar(&f.status, "status", "", "active, bypass or disabled")
-	flags.StringSliceVar(&f.params.Aliases, "alias", nil, "another `name`; may be repeated, eight at most")
+	flags.StringVar(&f.params.Realname, "realname", "", "full `NAME`")
+	flags.StringVar(&f.params.Firstname, "firstname", "", "first `NAME`")
+	flags.StringVar(&f.params.Lastname, "lastname", "", "last `NAME`")
+	flags.StringVar(&f.params.Email, "email", "", "e-mail `ADDRESS`")
+	flags.StringVar(&f.params.Notes, "notes", "", "`TEXT` for administrators")
+	flags.StringVar(&f.status, "status", "", "`STATUS`: active, bypass or disabled")
+	flags.StringSliceVar(&f.params.Aliases, "alias", nil, "another `NAME`; may be repeated, eight at most")
 }
 
 func (f *userFlags) get() duoclient.UserParams {
@@ -109,8 +109,8 @@ func (d *duo) usersUpdate() *cobra.Command {
 takes away his second factor, and so needs a --reason.`
 	f.add(cmd.Flags())
 	d.reasons(cmd)
-	cmd.Flags().StringVar(&f.params.Username, "username", "", "new `name`")
-	cmd.Flags().StringSliceVar(&f.params.Clear, "clear", nil, "empty `what`: realname, firstname, lastname, email, notes")
+	cmd.Flags().StringVar(&f.params.Username, "username", "", "new `NAME`")
+	cmd.Flags().StringSliceVar(&f.params.Clear, "clear", nil, "empty `FIELD`: realname, firstname, lastname, email, notes")
 	return cmd
 }
 
@@ -190,6 +190,6 @@ func (d *duo) usersSync() *cobra.Command {
 	cmd.Long = `sync fetches one user, by his name in the directory, from a directory that Duo
 knows: the user is made, changed or marked for deletion. The directory key stands
 on the directory's page in Duo's admin panel; Duo cannot list them.`
-	cmd.Flags().StringVar(&key, "directory-key", "", "`key` of the directory (default: that of the organization)")
+	cmd.Flags().StringVar(&key, "directory-key", "", "`KEY` of the directory (default: that of the organization)")
 	return cmd
 }

@@ -30,8 +30,8 @@ func (d *duo) usersVerify() *cobra.Command {
 	cmd.Long = `verify sends a push to a user's phone and waits for the answer. The phone shows a
 code, which is printed here too: let the caller read it out, and compare. The exit
 code is 0 only when the push was approved.`
-	cmd.Flags().StringVar(&phone, "phone", "", "`number` or id of the phone (default: the only one that takes a push)")
-	cmd.Flags().DurationVar(&timeout, "timeout", 2*time.Minute, "how long to wait, two minutes at most")
+	cmd.Flags().StringVar(&phone, "phone", "", "`PHONE` to push to, by number or id (default: the only one that takes a push)")
+	cmd.Flags().DurationVar(&timeout, "timeout", 2*time.Minute, "wait for `DURATION`, two minutes at most")
 	return cmd
 }
 
