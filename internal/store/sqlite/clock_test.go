@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"mfaserver/internal/store/sqlite"
+	"mfaserver/internal/token"
+	"mfaserver/internal/token/tokentest"
 	"mfaserver/mfa"
 	"mfaserver/mfa/mfatest"
 	"mfaserver/session"
@@ -19,6 +21,12 @@ type fakeClock struct{ nanos atomic.Int64 }
 
 func (c *fakeClock) now() time.Time  { return time.Unix(0, c.nanos.Load()).UTC() }
 func (c *fakeClock) set(t time.Time) { c.nanos.Store(t.UnixNano()) }
+
+func newClockAt(t time.Time) *fakeClock {
+	c := &fakeClock{}
+	c.set(t)
+	return c
+}
 
 // Threat T124: after the clock was set back, while the store was open or
 // closed, nothing that was begun before lives on; what is begun afterwards
@@ -45,8 +53,7 @@ func TestClockSetBack(t *testing.T) {
 			}
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
-				clock := &fakeClock{}
-				clock.set(begun)
+				clock := newClockAt(begun)
 				config := sqlite.Config{Path: filepath.Join(t.TempDir(), "data.db"), Sealer: newSealer(t), Now: clock.now}
 				db, err := sqlite.Open(t.Context(), config)
 				if err != nil {
@@ -57,6 +64,9 @@ func TestClockSetBack(t *testing.T) {
 					t.Fatal(err)
 				}
 				if _, err := db.Transactions().Insert(t.Context(), mfatest.Transaction(1, begun), mfa.Limits{}, begun); err != nil {
+					t.Fatal(err)
+				}
+				if err := db.SignInCodes().Insert(t.Context(), tokentest.CodeRecord(1, "alice", begun), 0, begun); err != nil {
 					t.Fatal(err)
 				}
 				if restart {
@@ -99,8 +109,16 @@ func checkAfterSetBack(t *testing.T, db *sqlite.DB, now time.Time, lives bool) {
 	if err != nil || tx.ExpiredAt(now) == lives {
 		t.Errorf("transaction expires at %v, %v, want alive: %v", tx.ExpiresAt, err, lives)
 	}
+	keep := func(*token.CodeRecord) error { return nil }
+	code, err := db.SignInCodes().Update(t.Context(), tokentest.CodeRecord(1, "alice", begun).Key, keep)
+	if err != nil || now.Before(code.ExpiresAt) != lives {
+		t.Errorf("sign-in code expires at %v, %v, want alive: %v", code.ExpiresAt, err, lives)
+	}
 	if lives {
 		return
+	}
+	if over, err := db.SignInCodes().Sweep(t.Context(), now, 10); err != nil || len(over) != 1 {
+		t.Errorf("Sweep() of sign-in codes = %v, %v, want the one that was ended", over, err)
 	}
 	if list, err := db.Sessions().List(t.Context(), "alice", begun); err != nil || len(list) != 0 {
 		t.Errorf("List() = %v, %v, want none", list, err)

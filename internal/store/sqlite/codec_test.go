@@ -2,6 +2,7 @@ package sqlite_test
 
 import (
 	"bytes"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -10,6 +11,9 @@ import (
 	"pgregory.net/rapid"
 
 	"mfaserver/internal/store/sqlite"
+	"mfaserver/internal/token"
+	"mfaserver/internal/token/tokentest"
+	"mfaserver/internal/upstream/upstreamtest"
 	"mfaserver/mfa"
 	"mfaserver/mfa/mfatest"
 	"mfaserver/session"
@@ -45,6 +49,12 @@ func FuzzDecode(f *testing.F) {
 	tx := mfatest.Transaction(1, begun)
 	f.Add(sqlite.EncodeSession(&s))
 	f.Add(sqlite.EncodeTransaction(&tx))
+	program, code, glass, entry := tokentest.TokenRecord(1), tokentest.CodeRecord(1, "alice", begun), tokentest.BreakGlassRecord(1, "alice"), upstreamtest.Sample(1)
+	f.Add(sqlite.EncodeSessionBefore(&s))
+	f.Add(sqlite.EncodeToken(&program))
+	f.Add(sqlite.EncodeSignIn(&code))
+	f.Add(sqlite.EncodeBreakGlass(&glass))
+	f.Add(sqlite.EncodeEntry(&entry))
 	f.Add([]byte{1, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f})
 	f.Fuzz(func(t *testing.T, record []byte) {
 		if s, err := sqlite.DecodeSession(session.Key{}, string(record)); err == nil {
@@ -58,8 +68,49 @@ func FuzzDecode(f *testing.F) {
 				t.Errorf("nonce %q is not of the record", tx.Nonce)
 			}
 		}
+		readsBack(t, record)
 		if _, _, err := sqlite.DecodeUser(string(record)); err == nil && len(record) < 10 {
 			t.Errorf("a user of %d bytes", len(record))
 		}
 	})
+}
+
+// readsBack encodes what a record decodes to, and decodes that.
+func readsBack(t *testing.T, record []byte) {
+	t.Helper()
+	same := func(what string, got, want any, err error) {
+		t.Helper()
+		if err != nil || !cmp.Equal(want, got, cmpopts.EquateComparable(netip.Addr{}, netip.Prefix{})) {
+			t.Errorf("%s reads back as %+v, %v, want %+v", what, got, err, want)
+		}
+	}
+	if r, err := sqlite.DecodeToken("id", token.Key{}, string(record)); err == nil {
+		again, err := sqlite.DecodeToken("id", token.Key{}, string(sqlite.EncodeToken(&r)))
+		same("token", again, r, err)
+	}
+	if r, err := sqlite.DecodeSignIn(string(record)); err == nil {
+		again, err := sqlite.DecodeSignIn(string(sqlite.EncodeSignIn(&r)))
+		same("sign-in code", again, r, err)
+	}
+	if r, err := sqlite.DecodeBreakGlass(string(record)); err == nil {
+		again, err := sqlite.DecodeBreakGlass(string(sqlite.EncodeBreakGlass(&r)))
+		same("break-glass code", again, r, err)
+	}
+	id := make([]byte, 16)
+	if v, err := sqlite.DecodeEntry(id, string(record)); err == nil {
+		again, err := sqlite.DecodeEntry(id, string(sqlite.EncodeEntry(&v)))
+		same("ledger entry", again, v, err)
+	}
+}
+
+// Threat T128: a session of the version before reads, without what it did not
+// know.
+func TestSessionRecordOfTheVersionBefore(t *testing.T) {
+	t.Parallel()
+	want := sessiontest.NewSession("a", "alice", begun)
+	got, err := sqlite.DecodeSession(want.Key, string(sqlite.EncodeSessionBefore(&want)))
+	want.ApprovedAt, want.Token, want.Exemption = time.Time{}, "", ""
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("decode = %v, differs (-want +got):\n%s", err, diff)
+	}
 }

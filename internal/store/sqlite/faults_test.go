@@ -15,6 +15,10 @@ import (
 
 	"mfaserver/internal/primary"
 	"mfaserver/internal/store/sqlite"
+	"mfaserver/internal/token"
+	"mfaserver/internal/token/tokentest"
+	"mfaserver/internal/upstream"
+	"mfaserver/internal/upstream/upstreamtest"
 	"mfaserver/mfa"
 	"mfaserver/mfa/mfatest"
 	"mfaserver/session"
@@ -53,6 +57,24 @@ func TestWritesAreRefusedWhileTheFileIsBusy(t *testing.T) {
 			_, err := db.Codes().Spend(t.Context(), [32]byte{}, begun, begun)
 			return err
 		}, mfa.ErrUnavailable},
+		"Tokens.Insert": {func() error {
+			return db.Tokens().Insert(t.Context(), tokentest.TokenRecord(1))
+		}, token.ErrUnavailable},
+		"SignInCodes.Update": {func() error {
+			_, err := db.SignInCodes().Update(t.Context(), token.Key{}, func(*token.CodeRecord) error { return nil })
+			return err
+		}, token.ErrUnavailable},
+		"BreakGlass.Replace": {func() error {
+			_, err := db.BreakGlass().Replace(t.Context(), "alice", nil)
+			return err
+		}, token.ErrUnavailable},
+		"Ledger.Add": {func() error {
+			return db.Ledger().Add(t.Context(), upstreamtest.Sample(1))
+		}, upstream.ErrUnavailable},
+		"Ledger.Remove": {func() error {
+			_, err := db.Ledger().Remove(t.Context(), upstreamtest.Sample(1).ID)
+			return err
+		}, upstream.ErrUnavailable},
 		"Users.Insert": {func() error {
 			_, err := db.Users().Insert(t.Context(), primary.User{Username: "u"}, "h")
 			return err
@@ -325,12 +347,20 @@ func TestFailedStoreRefusesAll(t *testing.T) {
 	_, errFind := db.Sessions().Find(t.Context(), s.Key, begun)
 	_, errDelete := db.Sessions().Delete(t.Context(), s.Key)
 	_, errUser := db.Users().List(t.Context())
+	_, errToken := db.Tokens().Find(t.Context(), token.Key{})
+	_, errGlass := db.BreakGlass().List(t.Context(), "")
+	_, errCodes := db.SignInCodes().Sweep(t.Context(), begun, 1)
+	_, errLedger := db.Ledger().List(t.Context())
 	_, errKnown := db.Sources().Known(t.Context(), "alice", mfatest.Transaction(1, begun).Addr, begun)
 	for _, row := range []struct{ got, want error }{
 		{errFind, session.ErrUnavailable},
 		{errDelete, session.ErrUnavailable},
 		{errUser, primary.ErrUnavailable},
 		{errKnown, mfa.ErrUnavailable},
+		{errToken, token.ErrUnavailable},
+		{errGlass, token.ErrUnavailable},
+		{errCodes, token.ErrUnavailable},
+		{errLedger, upstream.ErrUnavailable},
 		{db.Check(t.Context()), sqlite.ErrFailed},
 	} {
 		if !errors.Is(row.got, row.want) || !errors.Is(row.got, sqlite.ErrFailed) {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"mfaserver/internal/store/sqlite"
+	"mfaserver/internal/token/tokentest"
 	"mfaserver/mfa"
 	"mfaserver/mfa/mfatest"
 	"mfaserver/session/sessiontest"
@@ -41,6 +42,12 @@ func TestFileIsBounded(t *testing.T) {
 			if err == nil {
 				err = db.Sources().Remember(t.Context(), s.Username, netip.AddrFrom4([4]byte{byte(n >> 8), byte(n)}), now.Add(time.Hour))
 			}
+			if err == nil {
+				err = db.SignInCodes().Insert(t.Context(), tokentest.CodeRecord(n, s.Username, now), 3, now)
+			}
+			if err == nil {
+				err = passLedger(t, db, n)
+			}
 			if err != nil {
 				t.Error(err)
 			}
@@ -51,6 +58,9 @@ func TestFileIsBounded(t *testing.T) {
 		}
 		if removed, live, err := db.Transactions().Sweep(t.Context(), later, 10*each); err != nil || removed != each || len(live) != each {
 			t.Fatalf("Sweep() of transactions = %d, %d, %v, want %d", removed, len(live), err, each)
+		}
+		if over, err := db.SignInCodes().Sweep(t.Context(), later, 10*each); err != nil || len(over) != each {
+			t.Fatalf("Sweep() of sign-in codes = %d, %v, want %d", len(over), err, each)
 		}
 		rows, err := db.Rows(t.Context())
 		if err != nil || rows != 0 {
@@ -70,6 +80,17 @@ func TestFileIsBounded(t *testing.T) {
 			t.Errorf("round %d: the file grew from %d to %d bytes", round, first, info.Size())
 		}
 	}
+}
+
+// passLedger notes a session and strikes it out, as a login does.
+func passLedger(t *testing.T, db *sqlite.DB, n int) error {
+	t.Helper()
+	e := ledgerEntry(n)
+	if err := db.Ledger().Add(t.Context(), e); err != nil {
+		return err
+	}
+	_, err := db.Ledger().Remove(t.Context(), e.ID)
+	return err
 }
 
 // BenchmarkSweep measures how fast expired sessions are removed, and what
@@ -143,6 +164,14 @@ func TestQueriesUseIndexes(t *testing.T) {
 		"SELECT code FROM codes WHERE until < ? ORDER BY until LIMIT ?",
 		"SELECT source FROM sources WHERE until < ? ORDER BY until LIMIT ?",
 		"SELECT record FROM users WHERE username = ?",
+		"SELECT record FROM tokens WHERE id = ?",
+		"SELECT record FROM tokens WHERE key = ?",
+		"SELECT record FROM sign_in_codes WHERE code = ?",
+		"SELECT record FROM sign_in_codes WHERE user = ? AND live > 0 AND ends > ? ORDER BY issued, id",
+		"SELECT id FROM sign_in_codes WHERE ends <= ? ORDER BY ends LIMIT ?",
+		"SELECT record FROM break_glass WHERE code = ?",
+		"SELECT record FROM break_glass WHERE user = ? ORDER BY id",
+		"SELECT record FROM ledger WHERE id = ?",
 	} {
 		args := make([]any, strings.Count(query, "?"))
 		for i := range args {

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"mfaserver/internal/store/sqlite"
+	"mfaserver/internal/token/tokentest"
 	"mfaserver/session"
 	"mfaserver/session/sessiontest"
 )
@@ -182,6 +183,52 @@ func TestMigrateGoesForwardOnly(t *testing.T) {
 	if err := sqlite.Migrate(t.Context(), config.Path, steps[:len(steps)-1]); err != nil {
 		t.Errorf("Migrate() again = %v, want nil: the step was done", err)
 	}
+}
+
+// Threat T128: a file of the version before opens with what it holds and gets
+// the new tables; under another key it stays as it is.
+func TestOpenBringsForward(t *testing.T) {
+	t.Parallel()
+	config := made(t)
+	db, err := sqlite.Open(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := numbered(7)
+	if err := errors.Join(db.SealSession(t.Context(), &s, sqlite.EncodeSessionBefore(&s)), db.Close()); err != nil {
+		t.Fatal(err)
+	}
+	earlier := foreignScript("DROP TABLE ", sqlite.Added()...) + "PRAGMA user_version = 1"
+	foreign(t, config.Path, earlier)
+	before, err := os.ReadFile(config.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wrong := config
+	wrong.Sealer = newSealer(t)
+	if _, err := sqlite.Open(t.Context(), wrong); !errors.Is(err, sqlite.ErrWrongKey) {
+		t.Errorf("Open() under another key = %v, want ErrWrongKey", err)
+	}
+	if after, err := os.ReadFile(config.Path); err != nil || !bytes.Equal(before, after) {
+		t.Errorf("the file was changed under another key: %v", err)
+	}
+	db = open(t, config)
+	for i := range 300 {
+		if _, err := db.Sessions().Find(t.Context(), numbered(i).Key, begun); err != nil {
+			t.Errorf("Find(%d) = %v", i, err)
+		}
+	}
+	if err := db.Tokens().Insert(t.Context(), tokentest.TokenRecord(1)); err != nil {
+		t.Errorf("Insert() of a token = %v", err)
+	}
+}
+
+func foreignScript(verb string, names ...string) string {
+	var b strings.Builder
+	for _, name := range names {
+		b.WriteString(verb + name + ";")
+	}
+	return b.String()
 }
 
 func TestOpenRefusesAnotherKey(t *testing.T) {

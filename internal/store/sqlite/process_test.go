@@ -144,6 +144,7 @@ func writeUntilKilled(path string) {
 		_, err = db.Codes().Spend(ctx, sha256.Sum256([]byte(strconv.Itoa(n))), begun.Add(time.Hour), begun)
 		must(err)
 		say("spent", n)
+		must(writeWays(ctx, db, n, say))
 		if n%2 == 0 {
 			say("deleting", n)
 			_, err = db.Sessions().Delete(ctx, numbered(n).Key)
@@ -183,7 +184,7 @@ func TestKilledProcessKeepsWhatItAcknowledged(t *testing.T) {
 		_ = cmd.Wait()
 		checkAcknowledged(t, path, said)
 	}
-	for _, what := range []string{"created", "redeemed", "spent", "deleted"} {
+	for _, what := range []string{"created", "redeemed", "spent", "deleted", "noted", "struck", "revoked", "used"} {
 		if len(said[what]) == 0 {
 			t.Errorf("nothing was %s: the test shows nothing", what)
 		}
@@ -225,6 +226,7 @@ func checkAcknowledged(t *testing.T, path string, said map[string]map[int]bool) 
 			t.Errorf("code %d is fresh again: %v, %v", n, fresh, err)
 		}
 	}
+	checkWays(t, db, said)
 	if err := db.Close(); err != nil {
 		t.Errorf("Close() = %v", err)
 	}

@@ -8,13 +8,15 @@ import (
 	"mfaserver/internal/primary"
 	"mfaserver/internal/seal"
 	"mfaserver/internal/store/sqlite"
+	"mfaserver/internal/token"
+	"mfaserver/internal/token/tokentest"
 	"mfaserver/session"
 	"mfaserver/session/sessiontest"
 )
 
 // A store outlives its key: with the previous key at hand everything opens,
-// and once it was opened so, the directory and the index of names no longer
-// need it.
+// and once it was opened so, the directory, tokens, break-glass codes and the index of names no
+// longer need it.
 func TestKeyRotation(t *testing.T) {
 	t.Parallel()
 	var keys [2]seal.Key
@@ -47,12 +49,21 @@ func TestKeyRotation(t *testing.T) {
 		if err != nil || u.Role != primary.RoleAdmin || hash != "hash" {
 			t.Errorf("Find() = %+v, %q, %v", u, hash, err)
 		}
+		if r, err := db.Tokens().Find(t.Context(), tokentest.TokenRecord(1).Key); err != nil || r.Username != "alice" {
+			t.Errorf("Find() of the token = %+v, %v", r, err)
+		}
+		glass := tokentest.BreakGlassRecord(1, "alice")
+		if r, err := db.BreakGlass().Update(t.Context(), glass.Key, func(*token.BreakGlassRecord) error { return nil }); err != nil || r.By != glass.By {
+			t.Errorf("Update() of the break-glass code = %+v, %v", r, err)
+		}
 	}
 	s := sessiontest.NewSession("a", "alice", begun)
 	visit(func(db *sqlite.DB) {
 		_, errUser := db.Users().Insert(t.Context(), primary.User{Username: "alice", Role: primary.RoleAdmin}, "hash")
 		_, errSession := db.Sessions().Create(t.Context(), s, 0, begun)
-		if err := errors.Join(errUser, errSession); err != nil {
+		_, errGlass := db.BreakGlass().Replace(t.Context(), "alice", []token.BreakGlassRecord{tokentest.BreakGlassRecord(1, "alice")})
+		errToken := db.Tokens().Insert(t.Context(), tokentest.TokenRecord(1))
+		if err := errors.Join(errUser, errSession, errGlass, errToken); err != nil {
 			t.Fatal(err)
 		}
 	}, keys[0])
