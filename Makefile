@@ -17,8 +17,8 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: build ## start server and simulator with a demo user; ARGS='--auto approve' passes flags on
-	@exec bin/mfaserver demo $(ARGS)
+demo: build ## start server and simulator with a demo user; GATEWAY=1 in front of a fake engine, ARGS=... passes flags on
+	@exec bin/mfaserver demo $(if $(GATEWAY),--gateway) $(ARGS)
 
 .PHONY: build
 build: ## build bin/mfaserver, a static binary

@@ -12,12 +12,12 @@ import (
 
 	"mfaserver/internal/config"
 	"mfaserver/internal/mirth/engine"
-	"mfaserver/internal/primary"
 	"mfaserver/internal/seal"
 	"mfaserver/internal/throttle"
 	"mfaserver/internal/upstream"
 	"mfaserver/internal/upstream/standing"
 	"mfaserver/mfa"
+	"mfaserver/web/gateway/access"
 )
 
 // behind is what stands behind a gateway.
@@ -25,6 +25,7 @@ type behind struct {
 	client   *engine.Client
 	upstream *upstream.Upstream
 	standing *standing.Sessions
+	guard    *access.Guard
 }
 
 // openEngine makes the client of the engine and what keeps its sessions. It
@@ -140,20 +141,3 @@ type engineAccounts struct{}
 
 // Unchanged implements [mfa.Accounts].
 func (engineAccounts) Unchanged(context.Context, string, time.Time) (bool, error) { return true, nil }
-
-// engineDirectory is the directory of a gateway: the engine lists its users
-// itself, to those who have a session.
-type engineDirectory struct{}
-
-// Get implements [web.Directory].
-func (engineDirectory) Get(context.Context, string) (primary.User, error) {
-	return primary.User{}, primary.ErrUserUnknown
-}
-
-// GetID implements [web.Directory].
-func (engineDirectory) GetID(context.Context, int) (primary.User, error) {
-	return primary.User{}, primary.ErrUserUnknown
-}
-
-// List implements [web.Directory].
-func (engineDirectory) List(context.Context) ([]primary.User, error) { return nil, nil }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"net/http"
 	"path/filepath"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"mfaserver/internal/primary"
 	"mfaserver/internal/throttle"
 	"mfaserver/web"
+	"mfaserver/web/portal"
 )
 
 // Bad second calls from one source (threat T074).
@@ -31,34 +33,85 @@ func (a *app) handler() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	portal, err := a.portalRoom()
+	if err != nil {
+		return nil, err
+	}
+	deps := web.Deps{
+		Login:         a.flow,
+		Prompts:       a.flow,
+		Sessions:      a.sessions,
+		SessionKeeper: a.sessions,
+		SecondCalls:   secondCalls,
+		Recorder:      a.trail,
+		Rules:         a.cfg.RuleSet(),
+		Proofs:        a.flow,
+		Tokens:        a.tokens,
+		Codes:         a.codes,
+		Rooms:         []web.Room{admin, portal},
+	}
+	if err := a.whoChecks(&deps); err != nil {
+		return nil, err
+	}
 	return web.New(web.Config{
 		PublicURLs:        a.cfg.PublicURLs,
 		TrustedProxies:    a.cfg.TrustedProxies,
 		ServerVersion:     a.cfg.ServerVersion,
 		ClientPluginClass: a.cfg.ClientPluginClass,
 		Administrators:    a.cfg.Administrators,
-		AllowEnrolment:    enrolmentRule(a.cfg.Enrolment),
+		AllowEnrolment:    a.allowEnrolment,
 		EnrolmentContact:  a.cfg.Enrolment.Contact,
 		CurlCAFile:        curlCAFile(a.cfg),
 		Now:               now,
 		Logger:            a.logger,
-	}, web.Deps{
-		Authenticator: a.directory,
-		Directory:     a.directory,
-		Login:         a.flow,
-		Prompts:       a.flow,
-		Sessions:      a.sessions,
-		SessionKeeper: a.sessions,
-		Notes:         a.directory,
-		SecondCalls:   secondCalls,
-		Recorder:      a.trail,
-		Rooms:         []web.Room{admin},
-	})
+	}, deps)
 }
 
-// enrolmentRule applies enrolment.inline; a user's only group is his role.
-func enrolmentRule(e config.Enrolment) func(primary.User, time.Time) bool {
-	return func(u primary.User, at time.Time) bool { return e.Allows([]string{string(u.Role)}, at) }
+// whoChecks puts the local directory, or the engine behind, into deps.
+func (a *app) whoChecks(deps *web.Deps) error {
+	if a.behind == nil {
+		deps.Authenticator, deps.Directory, deps.Notes, deps.Accounts = a.directory, a.directory, a.directory, a.directory
+		return nil
+	}
+	engine := a.behind.upstream
+	deps.Authenticator, deps.Notes, deps.Upstream, deps.TokenCarries = engine, engine, engine, a.behind.standing
+	deps.Accounts, deps.Carries = engineAccounts{}, carries{engine}
+	gateway, err := a.gateway()
+	deps.Gateway = gateway
+	return err
+}
+
+// portalRoom is the pages for people.
+func (a *app) portalRoom() (web.Room, error) {
+	deps := portal.Deps{
+		Login: a.flow, Sessions: a.sessions, Codes: a.codes, Recorder: a.trail, Rules: a.cfg.RuleSet(),
+	}
+	if a.behind == nil {
+		deps.Authenticator, deps.Directory, deps.Notes = a.directory, a.directory, a.directory
+	} else {
+		engine := a.behind.upstream
+		deps.Authenticator, deps.Notes, deps.Releaser = engine, engine, engine
+	}
+	pages, err := portal.New(portal.Config{
+		PublicURLs:       a.cfg.PublicURLs,
+		Client:           web.Clients(a.cfg.TrustedProxies),
+		Administrators:   a.cfg.Administrators,
+		AllowEnrolment:   a.allowEnrolment,
+		EnrolmentContact: a.cfg.Enrolment.Contact,
+		Logger:           a.logger,
+		Now:              now,
+	}, deps)
+	if err != nil {
+		return web.Room{}, errors.Join(config.ErrInvalid, err)
+	}
+	return web.Room{Path: web.PortalPath, Handler: pages}, nil
+}
+
+// allowEnrolment applies enrolment.inline; a user is in the groups of the
+// configuration and in that of his role.
+func (a *app) allowEnrolment(u primary.User, at time.Time) bool {
+	groups := append(a.cfg.RuleSet().Groups(u.Username), string(u.Role))
+	return a.cfg.Enrolment.Allows(groups, at)
 }
 
 // curlCAFile is what the callback page names with --cacert: the demo's

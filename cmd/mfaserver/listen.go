@@ -31,6 +31,11 @@ func (a *app) serve(ctx context.Context, listener net.Listener, whenReady func()
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
+	if a.behind != nil {
+		if err := errors.Join(a.recoverEngine(ctx), a.lookAtEngine(ctx)); err != nil {
+			return errors.Join(err, listener.Close())
+		}
+	}
 	commands, err := a.listenControl(ctx)
 	if err != nil {
 		return errors.Join(err, listener.Close())
@@ -50,7 +55,14 @@ func (a *app) run(ctx context.Context, server *http.Server, listener net.Listene
 	defer cancel()
 	var background sync.WaitGroup
 	background.Go(func() { a.sweep(ctx) })
-	failed := make(chan error, 1)
+	failed := make(chan error, 2)
+	if a.behind != nil {
+		background.Go(func() {
+			if err := a.watchEngine(ctx); err != nil {
+				failed <- err
+			}
+		})
+	}
 	background.Go(func() { failed <- server.ServeTLS(listener, "", "") })
 	err := whenReady()
 	if err == nil {

@@ -70,7 +70,7 @@ func exitCode(err error) int {
 	switch {
 	case errors.Is(err, errUsage):
 		return exitUsage
-	case isAny(err, config.ErrInvalid, errConfigFile, errCheck):
+	case isAny(err, config.ErrInvalid, errConfigFile, errCheck, errOutdated):
 		return exitConfig
 	case isAny(err, refusals()...):
 		return exitRefused

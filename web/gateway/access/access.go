@@ -1,7 +1,8 @@
 // Package access says what a signed-in client may do at the engine behind the
 // gateway. The engine has no roles: whoever is in may do everything. So
-// read-only users, the scope of service tokens and of exemptions, and fresh
-// approvals for dangerous operations are judged here, for every request.
+// read-only users and sessions, and fresh approvals for dangerous operations,
+// are judged here, for every request. Whether a service token or an exemption
+// covers the request is known before: whoever found the session asked.
 package access
 
 import (
@@ -10,13 +11,10 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/netip"
-	"slices"
 	"sync/atomic"
 	"time"
 
 	"mfaserver/internal/rules"
-	"mfaserver/internal/token"
 	"mfaserver/mfa"
 	"mfaserver/session"
 	"mfaserver/web/gateway"
@@ -31,10 +29,6 @@ const (
 	NotAPI = "not_api"
 	// ReadOnly: the request changes something.
 	ReadOnly = "read_only"
-	// TokenScope: the service token does not cover the request, or is over.
-	TokenScope = "token_scope"
-	// ExemptionScope: the exemption does not cover the request, or is over.
-	ExemptionScope = "exemption_scope"
 	// StepUp: the operation needs a fresh approval that this kind of session
 	// cannot give.
 	StepUp = "step_up"
@@ -45,14 +39,7 @@ const (
 // Rules is what the configuration says; [rules.Set] is one.
 type Rules interface {
 	ReadOnly(username string) bool
-	Covers(name, username, method, path string, addr netip.Addr, at time.Time) bool
 	StepUpFor(method, path string) (time.Duration, bool)
-}
-
-// Tokens looks a service token up; [token.Tokens] is one.
-type Tokens interface {
-	// Get returns the token, live or not; [token.ErrUnknown].
-	Get(ctx context.Context, id string) (token.Token, error)
 }
 
 // Approver asks for a fresh approval; [mfa.Flow] is one.
@@ -63,7 +50,6 @@ type Approver interface {
 // Config is what a [Guard] needs; all is required but Now.
 type Config struct {
 	Rules    Rules
-	Tokens   Tokens
 	Approver Approver
 	// Client says who sent a request, as far as that can be trusted.
 	Client func(*http.Request) mfa.Client
@@ -84,8 +70,8 @@ var _ gateway.Access = (*Guard)(nil)
 // New returns a Guard that knows the reading requests of common engines;
 // [ErrConfig].
 func New(c Config) (*Guard, error) {
-	if c.Rules == nil || c.Tokens == nil || c.Approver == nil || c.Client == nil || c.Logger == nil {
-		return nil, fmt.Errorf("%w: rules, tokens, approver, client and logger are needed", ErrConfig)
+	if c.Rules == nil || c.Approver == nil || c.Client == nil || c.Logger == nil {
+		return nil, fmt.Errorf("%w: rules, approver, client and logger are needed", ErrConfig)
 	}
 	if c.Now == nil {
 		c.Now = time.Now //nolint:forbidigo // the one real clock of this package
@@ -106,41 +92,9 @@ func (g *Guard) Permit(ctx context.Context, s session.Session, r *http.Request) 
 	if !ok {
 		return &gateway.DeniedError{Reason: NotAPI}
 	}
-	client := g.cfg.Client(r)
 	readOnly := s.ReadOnly || g.cfg.Rules.ReadOnly(s.Username)
-	if s.Token != "" {
-		t, err := g.token(ctx, s, client.Addr, path)
-		if err != nil {
-			return err
-		}
-		readOnly = readOnly || t.ReadOnly
-	}
-	if s.Exemption != "" && !g.cfg.Rules.Covers(s.Exemption, s.Username, r.Method, path, client.Addr, g.cfg.Now()) {
-		return &gateway.DeniedError{Reason: ExemptionScope}
-	}
 	if readOnly && !g.reading.Load().Reads(r.Method, path) {
 		return &gateway.DeniedError{Reason: ReadOnly}
 	}
-	return g.stepUp(ctx, s, r, path, client)
-}
-
-// token finds the service token behind a session. Its scope, its networks and
-// its end are asked for each time, so that a revocation holds at once.
-func (g *Guard) token(ctx context.Context, s session.Session, addr netip.Addr, path string) (token.Token, error) {
-	t, err := g.cfg.Tokens.Get(ctx, s.Token)
-	if errors.Is(err, token.ErrUnknown) {
-		return token.Token{}, &gateway.DeniedError{Reason: TokenScope}
-	}
-	if err != nil {
-		return token.Token{}, err
-	}
-	if t.Username != s.Username || !t.LiveAt(g.cfg.Now()) || !from(t.Networks, addr) || !t.CoversPath(path) {
-		return token.Token{}, &gateway.DeniedError{Reason: TokenScope}
-	}
-	return t, nil
-}
-
-// from reports whether addr is inside one of the networks; none is everywhere.
-func from(networks []netip.Prefix, addr netip.Addr) bool {
-	return len(networks) == 0 || slices.ContainsFunc(networks, func(p netip.Prefix) bool { return p.Contains(addr) })
+	return g.stepUp(ctx, s, r, path)
 }

@@ -14,7 +14,7 @@ import (
 
 // stepUp asks for a fresh approval where the operation needs one and the
 // latest is too old. The push is answered while the call waits.
-func (g *Guard) stepUp(ctx context.Context, s session.Session, r *http.Request, path string, client mfa.Client) error {
+func (g *Guard) stepUp(ctx context.Context, s session.Session, r *http.Request, path string) error {
 	most, needed := g.cfg.Rules.StepUpFor(r.Method, path)
 	if !needed {
 		return nil
@@ -32,7 +32,7 @@ func (g *Guard) stepUp(ctx context.Context, s session.Session, r *http.Request, 
 		return nil
 	}
 	at, err := g.cfg.Approver.Approve(ctx, mfa.ApproveRequest{
-		Username: s.Username, Administrator: s.Administrator, Client: client,
+		Username: s.Username, Administrator: s.Administrator, Client: g.cfg.Client(r),
 		Purpose: r.Method + " " + path, Session: s.Key.Handle(),
 	})
 	if errors.Is(err, mfa.ErrRefused) {
