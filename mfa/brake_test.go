@@ -218,3 +218,55 @@ func TestPushFatigueAlarm(t *testing.T) {
 		t.Errorf("%d alarms after three pushes for nothing, want 1", got)
 	}
 }
+
+// An answer that comes after the next question does not lift the brake.
+func TestBrakeLateAnswer(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	first := true
+	r.prover.OnProve(func(ctx context.Context, _ mfa.ProofRequest) (mfa.ProofResult, error) {
+		if !first {
+			return mfa.ProofResult{Result: "deny", Status: "deny"}, nil
+		}
+		first = false
+		r.clock.Add(65 * time.Second) // longer than a phone rings
+		if _, err := r.Prove(ctx, oneCall("alice"), push); !errors.Is(err, mfa.ErrDenied) {
+			t.Errorf("Prove = %v, want ErrDenied", err)
+		}
+		return mfa.ProofResult{Result: "allow", Status: "allow"}, nil
+	})
+	r.proves(t, oneCall("alice"), push)
+	r.provesNot(t, oneCall("alice"), push, mfa.ErrRefused, mfa.ErrPushBraked)
+	r.clock.Add(time.Minute)
+	r.prover.OnProve(nil)
+	r.proves(t, oneCall("alice"), push)
+}
+
+// Threat T037: the memory of the brake is bounded; what is full brakes.
+func TestBrakeIsBounded(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("fills the memory")
+	}
+	const most = 100_000
+	r := newRig(t, func(c *mfa.Config) { c.Logger, c.Recorder, c.Releaser = nil, forgetful{}, nil })
+	r.prover.Says("deny", "deny")
+	for n := range most {
+		if _, err := r.Prove(t.Context(), oneCall(strconv.Itoa(n)), push); !errors.Is(err, mfa.ErrDenied) {
+			t.Fatalf("Prove = %v, want ErrDenied", err)
+		}
+	}
+	if _, err := r.Prove(t.Context(), oneCall("alice"), push); !errors.Is(err, mfa.ErrPushBraked) {
+		t.Errorf("Prove beside %d braked users = %v, want ErrPushBraked", most, err)
+	}
+	r.clock.Add(2 * time.Hour)
+	r.prover.OnProve(nil)
+	if _, err := r.Prove(t.Context(), oneCall("alice"), push); err != nil {
+		t.Errorf("Prove when they are forgotten = %v, want nil", err)
+	}
+}
+
+// forgetful is an audit trail that keeps nothing.
+type forgetful struct{}
+
+func (forgetful) Record(context.Context, audit.Event) error { return nil }

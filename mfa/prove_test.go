@@ -526,3 +526,23 @@ func TestProofWaitIsChecked(t *testing.T) {
 		}
 	}
 }
+
+// Threat T078: from the answer on the client's going away changes nothing.
+func TestProveGoesOnAfterTheAnswer(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	leaving := leavingAccounts(cancel)
+	r := newRig(t, func(c *mfa.Config) { c.Accounts = leaving })
+	g, err := r.Prove(ctx, oneCall("alice"), push)
+	if err != nil || g == nil {
+		t.Errorf("Prove = %v, %v, want a grant", g, err)
+	}
+}
+
+// leavingAccounts lets the client go away when it is asked.
+type leavingAccounts func()
+
+func (leave leavingAccounts) Unchanged(ctx context.Context, _ string, _ time.Time) (bool, error) {
+	leave()
+	return ctx.Err() == nil, ctx.Err()
+}
