@@ -17,7 +17,7 @@ const callbackPath = "/extensions/mfa/duocallback"
 // callback serves GET extensions/mfa/duocallback. It shows and changes
 // nothing, however often it is loaded (threat T046).
 func (s *Server) callback(w http.ResponseWriter, r *http.Request) {
-	in, err := parseRedirect(r.URL.RawQuery)
+	in, err := browser.ParseRedirect(r.URL.RawQuery)
 	if err != nil {
 		s.page(w, r, http.StatusBadRequest, pageBad)
 		return
@@ -29,7 +29,7 @@ func (s *Server) callback(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case !view.Phase.Live():
 		s.page(w, r, http.StatusGone, pageOver)
-	case in.refused:
+	case in.Refused:
 		s.refusedPage(w, r, in, view)
 	case !view.SameClient:
 		s.warningPage(w, r, in, view)
@@ -55,7 +55,7 @@ func (s *Server) callbackAction(w http.ResponseWriter, r *http.Request) {
 	case form["action"] == "deny":
 		s.denyPrompt(w, r, form["state"])
 	case form["action"] == "confirm" && mirth.ValidCode(form["duo_code"]):
-		s.confirm(w, r, redirect{state: form["state"], code: form["duo_code"]})
+		s.confirm(w, r, browser.Redirect{State: form["state"], Code: form["duo_code"]})
 	default:
 		s.page(w, r, http.StatusBadRequest, pageBad)
 	}
@@ -79,7 +79,7 @@ func (s *Server) denyPrompt(w http.ResponseWriter, r *http.Request, state string
 }
 
 // confirm shows the code to a person who read the warning.
-func (s *Server) confirm(w http.ResponseWriter, r *http.Request, in redirect) {
+func (s *Server) confirm(w http.ResponseWriter, r *http.Request, in browser.Redirect) {
 	view, ok := s.view(w, r, in)
 	switch {
 	case !ok:
@@ -92,9 +92,9 @@ func (s *Server) confirm(w http.ResponseWriter, r *http.Request, in redirect) {
 
 // view looks the transaction up and notes that its page was opened. When it
 // returns false it has answered.
-func (s *Server) view(w http.ResponseWriter, r *http.Request, in redirect) (mfa.View, bool) {
+func (s *Server) view(w http.ResponseWriter, r *http.Request, in browser.Redirect) (mfa.View, bool) {
 	client := s.client(r)
-	view, err := s.deps.Prompts.View(r.Context(), in.state, client)
+	view, err := s.deps.Prompts.View(r.Context(), in.State, client)
 	switch {
 	case errors.Is(err, mfa.ErrRefused):
 		s.page(w, r, http.StatusBadRequest, pageBad)
@@ -103,7 +103,7 @@ func (s *Server) view(w http.ResponseWriter, r *http.Request, in redirect) (mfa.
 		s.unavailablePage(w, r, err)
 		return mfa.View{}, false
 	}
-	if err := s.recordView(r.Context(), client, in.state, view); err != nil {
+	if err := s.recordView(r.Context(), client, in.State, view); err != nil {
 		s.unavailablePage(w, r, err)
 		return mfa.View{}, false
 	}

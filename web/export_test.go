@@ -16,6 +16,6 @@ func ParseForm(body string) (map[string]string, error) {
 
 // ParseRedirect returns what a callback's query says.
 func ParseRedirect(query string) (state, code string, refused bool, err error) {
-	in, err := parseRedirect(query)
-	return in.state, in.code, in.refused, err
+	in, err := browser.ParseRedirect(query)
+	return in.State, in.Code, in.Refused, err
 }

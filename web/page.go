@@ -37,21 +37,21 @@ type loginView struct {
 }
 
 // codePage shows what the client needs for its second call.
-func (s *Server) codePage(w http.ResponseWriter, r *http.Request, in redirect, v mfa.View) {
+func (s *Server) codePage(w http.ResponseWriter, r *http.Request, in browser.Redirect, v mfa.View) {
 	data := s.loginPage(textCallback.CodeTitle, in, v)
-	data.Data = mirth.NewLoginData(v.Username, mirth.Status(v.Primary), in.code, in.state, v.RedirectURI).String()
+	data.Data = mirth.NewLoginData(v.Username, mirth.Status(v.Primary), in.Code, in.State, v.RedirectURI).String()
 	data.Curl = curlCommand(loginURL(v.RedirectURI), s.cfg.CurlCAFile, v.Username, data.Data)
 	s.render(w, r, http.StatusOK, "code", data)
 }
 
 // warningPage stands before the code when this browser is not where the
 // sign-in began (threat T041).
-func (s *Server) warningPage(w http.ResponseWriter, r *http.Request, in redirect, v mfa.View) {
+func (s *Server) warningPage(w http.ResponseWriter, r *http.Request, in browser.Redirect, v mfa.View) {
 	s.render(w, r, http.StatusOK, "warning", s.loginPage(textCallback.WarnTitle, in, v))
 }
 
 // refusedPage says that Duo did not confirm the sign-in (threat T048).
-func (s *Server) refusedPage(w http.ResponseWriter, r *http.Request, in redirect, v mfa.View) {
+func (s *Server) refusedPage(w http.ResponseWriter, r *http.Request, in browser.Redirect, v mfa.View) {
 	data := s.loginPage(pageRefused.Title, in, v)
 	data.Text = pageRefused
 	s.render(w, r, http.StatusOK, "refused", data)
@@ -59,7 +59,7 @@ func (s *Server) refusedPage(w http.ResponseWriter, r *http.Request, in redirect
 
 // loginPage fills in what all pages about a sign-in show. The path of the
 // buttons is that of the transaction's own redirect URI, not of the request.
-func (s *Server) loginPage(title string, in redirect, v mfa.View) pageData {
+func (s *Server) loginPage(title string, in browser.Redirect, v mfa.View) pageData {
 	return pageData{
 		Frame: browser.Frame{Title: title},
 		Login: loginView{
@@ -67,7 +67,7 @@ func (s *Server) loginPage(title string, in redirect, v mfa.View) pageData {
 			Started: readableTime(v.StartedAt), StartedAt: machineTime(v.StartedAt),
 			Expires: readableTime(v.ExpiresAt), ExpiresAt: machineTime(v.ExpiresAt),
 		},
-		Action: pathOf(v.RedirectURI), State: in.state, Code: in.code,
+		Action: pathOf(v.RedirectURI), State: in.State, Code: in.Code,
 	}
 }
 

@@ -45,9 +45,8 @@ func (s *Server) firstCall(ctx context.Context, w http.ResponseWriter, r *http.R
 		s.codeLogin(ctx, w, r, a)
 	case ours:
 		// A break-glass code stands behind a password, never for one.
-		refused := &primary.RefusedError{Reason: primary.ReasonEmptyPassword}
-		attempt := signin.Attempt{Username: a.username, Client: a.client}
-		s.refuseLogin(w, r, a.format, s.passwords.Refuse(ctx, attempt, refused))
+		_, err := s.passwords.Check(ctx, signin.Attempt{Username: a.username, Password: a.password, Client: a.client})
+		s.refuseLogin(w, r, a.format, err)
 	default:
 		s.passwordLogin(ctx, w, r, a)
 	}

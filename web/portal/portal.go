@@ -48,6 +48,7 @@ type LoginFlow interface {
 	Begin(ctx context.Context, r mfa.BeginRequest) (mfa.Begun, error)
 	View(ctx context.Context, state string, c mfa.Client) (mfa.View, error)
 	Redeem(ctx context.Context, r mfa.RedeemRequest) (*mfa.Grant, error)
+	Deny(ctx context.Context, state string, c mfa.Client) error
 }
 
 // Sessions makes, finds and ends the sessions of pages; [session.Manager] is

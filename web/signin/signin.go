@@ -5,17 +5,22 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"mfaserver/internal/audit"
 	"mfaserver/internal/mirth"
 	"mfaserver/internal/primary"
 	"mfaserver/internal/secret"
+	"mfaserver/internal/token"
 	"mfaserver/mfa"
 )
 
 // ErrConfig: the [Config] is incomplete.
 var ErrConfig = errors.New("signin: configuration refused")
+
+// ReasonOurs: what was given as the password is a token or a code of ours.
+const ReasonOurs primary.Reason = "token_or_code"
 
 // Directory looks accounts up. Errors: [primary.ErrUserUnknown]; anything else
 // means that it cannot be asked.
@@ -79,12 +84,16 @@ type Attempt struct {
 type Accepted = mfa.BeginRequest
 
 // Check checks a password. No directory of any kind is asked about an empty
-// name or password (threat T001). Errors are those of
+// name or password (threat T001), nor about anything that has a token or a code
+// of ours in it. Errors are those of
 // [primary.Authenticator]; [primary.ErrUnavailable] also when the outcome could
 // not be recorded.
 func (c *Checker) Check(ctx context.Context, a Attempt) (Accepted, error) {
-	if a.Username == "" || a.Password.IsZero() {
+	switch {
+	case a.Username == "" || a.Password.IsZero():
 		return Accepted{}, c.Refuse(ctx, a, &primary.RefusedError{Reason: primary.ReasonEmptyPassword})
+	case ours(a.Password):
+		return Accepted{}, c.Refuse(ctx, a, &primary.RefusedError{Reason: ReasonOurs})
 	}
 	checked := c.cfg.Now()
 	result, err := c.cfg.Authenticator.Authenticate(ctx, primary.Attempt{
@@ -108,6 +117,15 @@ func (c *Checker) Check(ctx context.Context, a Attempt) (Accepted, error) {
 		Carry:          result.Carry,
 		Client:         a.Client,
 	}, nil
+}
+
+// ours reports whether a password is a token or a code of ours, or ends in one
+// behind a comma.
+func ours(password secret.Secret) bool {
+	text := password.Reveal()
+	_, whole := token.KindOf(text)
+	_, behind := token.KindOf(text[strings.LastIndexByte(text, ',')+1:])
+	return whole || behind
 }
 
 // Refuse records why a password was not accepted, and returns cause, or

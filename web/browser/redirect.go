@@ -1,4 +1,4 @@
-package web
+package browser
 
 import (
 	"errors"
@@ -9,63 +9,64 @@ import (
 	"mfaserver/internal/mirth"
 )
 
-// errParameters: the redirect is not one that Duo makes.
-var errParameters = errors.New("web: callback parameters refused")
+// ErrRedirect: the redirect is not one that Duo makes.
+var ErrRedirect = errors.New("browser: callback parameters refused")
 
-// redirect is what Duo hands over through the browser: a state with either a
+// Redirect is what Duo hands over through the browser: a state with either a
 // code or an error.
-type redirect struct {
-	state string
-	code  string
-	// refused is set for an error; which one makes no difference to anybody.
-	refused bool
+type Redirect struct {
+	State string
+	Code  string
+	// Refused is set for an error; which one makes no difference to anybody.
+	Refused bool
 }
 
-// parseRedirect reads the query of the callback: each parameter once, no
-// other, each in its own alphabet (threats T044, T047).
-func parseRedirect(query string) (redirect, error) {
+// ParseRedirect reads the query of the callback: each parameter once, no
+// other, each in its own alphabet (threats T044, T047). Its error is
+// [ErrRedirect].
+func ParseRedirect(query string) (Redirect, error) {
 	values := map[string]string{}
 	for pair := range strings.SplitSeq(query, "&") {
 		rawName, rawValue, found := strings.Cut(pair, "=")
 		if !found {
-			return redirect{}, errParameters
+			return Redirect{}, ErrRedirect
 		}
 		name, nameErr := url.QueryUnescape(rawName)
 		value, valueErr := url.QueryUnescape(rawValue)
 		if nameErr != nil || valueErr != nil || strings.Contains(pair, ";") {
-			return redirect{}, errParameters
+			return Redirect{}, ErrRedirect
 		}
 		if _, twice := values[name]; twice {
-			return redirect{}, errParameters
+			return Redirect{}, ErrRedirect
 		}
 		values[name] = value
 	}
 	return redirectFrom(values)
 }
 
-func redirectFrom(values map[string]string) (redirect, error) {
+func redirectFrom(values map[string]string) (Redirect, error) {
 	state, code := values["state"], values["duo_code"]
 	if !mirth.ValidState(state) {
-		return redirect{}, errParameters
+		return Redirect{}, ErrRedirect
 	}
 	_, isError := values["error"]
 	if !isError {
 		if len(values) != 2 || !mirth.ValidCode(code) {
-			return redirect{}, errParameters
+			return Redirect{}, ErrRedirect
 		}
-		return redirect{state: state, code: code}, nil
+		return Redirect{State: state, Code: code}, nil
 	}
 	known := 2
 	if description, ok := values["error_description"]; ok {
 		if !validDescription(description) {
-			return redirect{}, errParameters
+			return Redirect{}, ErrRedirect
 		}
 		known++
 	}
 	if len(values) != known || !validErrorCode(values["error"]) {
-		return redirect{}, errParameters
+		return Redirect{}, ErrRedirect
 	}
-	return redirect{state: state, refused: true}, nil
+	return Redirect{State: state, Refused: true}, nil
 }
 
 // validErrorCode accepts the error codes of RFC 6749 section 4.1.2.1 and
