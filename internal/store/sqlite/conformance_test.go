@@ -33,6 +33,11 @@ func TestTransactionsKeepTheContract(t *testing.T) {
 	mfatest.TestTransactions(t, func(t *testing.T) mfa.Transactions { t.Helper(); return newStore(t).Transactions() })
 }
 
+func TestUnfinishedKeepTheContract(t *testing.T) {
+	t.Parallel()
+	mfatest.TestUnfinished(t, func(t *testing.T) mfa.Transactions { t.Helper(); return newStore(t).Transactions() })
+}
+
 func TestSourcesKeepTheContract(t *testing.T) {
 	t.Parallel()
 	mfatest.TestSources(t, func(t *testing.T) mfa.Sources { t.Helper(); return newStore(t).Sources() })
