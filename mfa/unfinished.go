@@ -13,7 +13,7 @@ import (
 type Unfinished interface {
 	// Live returns up to limit transactions in a live phase, over by time or
 	// not, whose keys come after the given one, in the order of the bytes of
-	// their keys. It returns copies.
+	// their keys; none when there are no more. It returns copies.
 	Live(ctx context.Context, after Key, limit int) ([]Transaction, error)
 }
 
@@ -35,7 +35,7 @@ func (f *Flow) EndUnfinished(ctx context.Context) (int, error) {
 	}
 	ended := 0
 	var failures []error
-	for after, more := (Key{}), true; more; {
+	for after := (Key{}); ; {
 		live, err := store.Live(ctx, after, unfinishedBatch)
 		if err != nil {
 			return ended, errors.Join(append(failures, unavailable("transaction store", err))...)
@@ -47,11 +47,11 @@ func (f *Flow) EndUnfinished(ctx context.Context) (int, error) {
 			}
 			failures = append(failures, err)
 		}
-		if more = len(live) == unfinishedBatch; more {
-			after = live[len(live)-1].Key
+		if len(live) == 0 {
+			return ended, errors.Join(failures...)
 		}
+		after = live[len(live)-1].Key
 	}
-	return ended, errors.Join(failures...)
 }
 
 func (f *Flow) endUnfinished(ctx context.Context, tx *Transaction) (burned bool, err error) {

@@ -45,10 +45,10 @@ func TestUnfinished(t *testing.T, newStore func(t *testing.T) mfa.Transactions) 
 	var got []mfa.Transaction
 	for after := (mfa.Key{}); ; after = got[len(got)-1].Key {
 		page := live(after, 7)
-		got = append(got, page...)
-		if len(page) < 7 {
+		if len(page) == 0 {
 			break
 		}
+		got = append(got, page...)
 	}
 	if len(got) != len(want) {
 		t.Fatalf("Live gave %d in pages, want %d", len(got), len(want))
