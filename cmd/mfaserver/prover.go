@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 
 	"mfaserver/duoclient"
@@ -46,6 +47,10 @@ func (p prover) Prove(ctx context.Context, r mfa.ProofRequest) (mfa.ProofResult,
 		return proofResult(answer, ""), err
 	}
 	txid, err := p.auth.AuthAsync(ctx, params)
+	if duoclient.Classify(err) == duoclient.ClassRefusal {
+		// Duo refused the question itself: no phone has rung.
+		err = errors.Join(mfa.ErrNobodyAsked, err)
+	}
 	if err != nil {
 		return mfa.ProofResult{}, err
 	}
