@@ -1,0 +1,54 @@
+package audit
+
+import (
+	"context"
+	"iter"
+	"net/netip"
+	"time"
+)
+
+// IndexEntry is what an index knows of a record: what is searched for, and
+// where the record is.
+type IndexEntry struct {
+	Sequence uint64
+	Time     time.Time
+	Event    Name
+	User     string
+	// Transaction and Session are handles, Request is a correlation id; all
+	// may be empty.
+	Transaction, Session, Request string
+	// Source is without zone, and never an IPv4 address in IPv6 form; it may
+	// be invalid: unknown.
+	Source netip.Addr
+	// File is the sequence of the first record in the file that holds the
+	// record, Offset is where its line begins in there, in bytes.
+	File   uint64
+	Offset int64
+}
+
+// Index finds records without reading the whole trail. It lives in a store and
+// holds no truth of its own: it is fed behind the writer, filled up again from
+// the files after a crash, and what it finds is looked up there. An index that
+// fails or lags makes a search slower, never wrong, and keeps no event from
+// being recorded. [audittest.TestIndex] says what holds for every index.
+//
+// [audittest.TestIndex]: https://pkg.go.dev/mfaserver/internal/audit/audittest#TestIndex
+type Index interface {
+	// Add takes entries in ascending sequence, all of them or none. An entry
+	// whose sequence is there already replaces it.
+	Add(ctx context.Context, entries []IndexEntry) error
+	// Search returns what [Filter.MatchIndex] wants, in ascending sequence:
+	// the first f.Limit, or the last ones with f.Newest.
+	Search(ctx context.Context, f Filter) iter.Seq2[IndexEntry, error]
+	// Last returns the entry with the highest sequence; the zero value when
+	// the index is empty.
+	Last(ctx context.Context) (IndexEntry, error)
+}
+
+// indexed is what an index knows of e, but for its place.
+func indexed(e *Entry) IndexEntry {
+	return IndexEntry{
+		Sequence: e.Sequence, Time: e.Time, Event: e.Name, User: e.Username,
+		Transaction: e.Transaction, Session: e.Session, Request: e.RequestID, Source: plain(e.Source),
+	}
+}
