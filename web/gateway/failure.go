@@ -21,13 +21,16 @@ func (g *Gateway) failed(w http.ResponseWriter, r *http.Request, err error) {
 		empty(w, http.StatusInternalServerError)
 		return
 	}
-	was := stage(t.stage.Load())
+	was, cause := stage(t.stage.Load()), context.Cause(t.in.Context())
+	// To cut a transfer also ends the client's context, by the deadline.
+	cut := errors.Is(cause, errEnded) || errors.Is(cause, errIdle) || errors.Is(cause, errPanicked)
+	gone := t.client.Context().Err() != nil && !cut
 	t.close()
-	if t.client.Context().Err() != nil {
-		// The client has gone; nobody may take what it gets for an answer.
+	if gone {
+		// Nobody may take what it gets for an answer.
 		panic(http.ErrAbortHandler)
 	}
-	status := t.statusOf(err, was)
+	status := t.statusOf(err, cause, was)
 	g.log.DebugContext(r.Context(), "request not answered by the engine",
 		append(g.about(t.client, &t.session), slog.Int("status", status), slog.Any("err", err))...)
 	switch status {
@@ -42,8 +45,7 @@ func (g *Gateway) failed(w http.ResponseWriter, r *http.Request, err error) {
 }
 
 // statusOf tells whose fault it was.
-func (t *transfer) statusOf(err error, was stage) int {
-	cause := context.Cause(t.in.Context())
+func (t *transfer) statusOf(err, cause error, was stage) int {
 	var timeout net.Error
 	switch {
 	case t.large.Load():

@@ -52,7 +52,7 @@ func (g *Gateway) serveFile(w http.ResponseWriter, r *http.Request) {
 	name := r.URL.Path
 	var serve func(http.ResponseWriter, *http.Request, string) error
 	switch {
-	case g.cfg.Public.Launcher && (name == "/webstart" || strings.HasPrefix(name, "/webstart.") || strings.HasPrefix(name, "/webstart/")):
+	case g.cfg.Public.Launcher && launches(name):
 		serve = g.launcher.serve
 	case g.PublicFile(name):
 		serve = g.explorer.serve

@@ -102,15 +102,15 @@ func oneQuery(query string) bool {
 }
 
 // ownPath reports whether a decoded path names what only we answer: the login,
-// in any letter case and at any depth, and the room of our extension
-// (threat T139).
+// in any letter case and at any depth, the room of our extension, and the page
+// that [Gateway.Files] shows or hides (threats T139, T147).
 func ownPath(path string) bool {
 	for s := range strings.SplitSeq(path, "/") {
 		if strings.EqualFold(s, "_login") || strings.EqualFold(s, "_logout") || strings.EqualFold(s, "_inactivityLogout") {
 			return true
 		}
 	}
-	return strings.Contains(path+"/", "/extensions/mfa/")
+	return path == explorerPage || strings.Contains(path+"/", "/extensions/mfa/")
 }
 
 // carriesLogin reports whether a header of the login is there, under any name

@@ -15,7 +15,9 @@ import (
 // Where the engine keeps the launcher of its desktop client.
 const (
 	launcherPage     = "/webstart.jnlp"
+	launcherAlias    = "/webstart"
 	launcherRoot     = "/webstart/"
+	launcherIcons    = "/images/"
 	launcherPlugins  = "/webstart/extensions/"
 	launcherLibs     = "/webstart/extensions/libs/"
 	launcherType     = "application/x-java-jnlp-file;charset=utf-8"
@@ -44,6 +46,11 @@ func newLauncher(g *Gateway) *launcher {
 	l := &launcher{g: g, plugins: make(map[string]*cached[*jnlp])}
 	l.main = newCached(g.cfg.Now, func(ctx context.Context) (*jnlp, error) { return l.fetch(ctx, launcherPage, "/") })
 	return l
+}
+
+// launches reports whether a path may be the launcher's.
+func launches(name string) bool {
+	return name == launcherPage || name == launcherAlias || strings.HasPrefix(name, launcherRoot) || strings.HasPrefix(name, launcherIcons)
 }
 
 // fetch gets a document and lists what it names, relative to base.
@@ -84,11 +91,11 @@ func (l *launcher) serve(w http.ResponseWriter, r *http.Request, name string) er
 		return err
 	}
 	switch {
-	case name == launcherPage || name == "/webstart":
+	case name == launcherPage || name == launcherAlias:
 		return l.send(w, main.forUs(l.g.home(r)), "webstart.jnlp")
 	case strings.HasPrefix(name, launcherLibs):
 		return l.serveLibrary(w, r, main, name)
-	case !main.files[name] || !strings.HasPrefix(name, launcherRoot):
+	case !main.files[name]:
 		return errNoFile
 	case strings.HasSuffix(name, ".jnlp"):
 		plugin, err := l.plugin(name).get(r.Context())

@@ -17,6 +17,7 @@ var (
 	errEnded    = errors.New("gateway: the session ended")
 	errIdle     = errors.New("gateway: the body stood still for too long")
 	errTooLarge = errors.New("gateway: the request body is too large")
+	errPanicked = errors.New("gateway: nobody could look after the transfer")
 )
 
 // watchEvery is how often a transfer is looked after. What is over before has
@@ -92,6 +93,7 @@ func (t *transfer) look() {
 	if t.over {
 		return
 	}
+	defer t.survive()
 	t.timer.Reset(t.g.tick)
 	if !t.long {
 		t.goLong()
@@ -113,6 +115,16 @@ func (t *transfer) look() {
 	}
 	if t.still += t.g.tick; t.still >= t.g.cfg.Limits.Idle {
 		t.cut(errIdle)
+	}
+}
+
+// survive keeps a panic of those who are asked about sessions from ending the
+// process (threat T184): a timer's goroutine has no server around it. Its text
+// is not logged, it may quote what was being worked on.
+func (t *transfer) survive() {
+	if recover() != nil {
+		t.g.log.ErrorContext(t.client.Context(), "looking after a transfer panicked", t.g.about(t.client, &t.session)...)
+		t.cut(errPanicked)
 	}
 }
 
