@@ -2,6 +2,7 @@ package checkup
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -21,14 +22,30 @@ const (
 	rootNotice        = 180 * 24 * time.Hour
 )
 
+// serverFiles are where the server's own certificate and key are; made: it
+// makes them itself.
+func serverFiles(settings *config.Config) (certFile, keyFile string, made bool) {
+	if settings.TLS.CertFile != "" {
+		return settings.TLS.CertFile, settings.TLS.KeyFile, false
+	}
+	return filepath.Join(settings.DataDir, "tls.crt"), filepath.Join(settings.DataDir, "tls.key"), true
+}
+
+// OwnCertificate is what the server of a configuration shows to its clients;
+// nil where it cannot be read, or is not made yet.
+func OwnCertificate(settings *config.Config) *x509.Certificate {
+	certFile, keyFile, _ := serverFiles(settings)
+	pair, err := tls.LoadX509KeyPair(certFile, keyFile)
+	if err != nil {
+		return nil
+	}
+	return pair.Leaf
+}
+
 // certificate looks at the server's own.
 func (r *run) certificate() Finding {
 	const subject = "tls"
-	certFile, keyFile := r.settings.TLS.CertFile, r.settings.TLS.KeyFile
-	own := certFile == ""
-	if own {
-		certFile, keyFile = filepath.Join(r.settings.DataDir, "tls.crt"), filepath.Join(r.settings.DataDir, "tls.key")
-	}
+	certFile, keyFile, own := serverFiles(r.settings)
 	pair, err := tls.LoadX509KeyPair(certFile, keyFile)
 	switch {
 	case own && errors.Is(err, fs.ErrNotExist):
