@@ -42,7 +42,10 @@ func (s *Server) visitor(r *http.Request) (session.Session, error) {
 	if err != nil {
 		return session.Session{}, err
 	}
-	return sess, s.stillGood(r, &sess)
+	if err := s.stillGood(r, &sess); err != nil {
+		return session.Session{}, err
+	}
+	return sess, nil
 }
 
 // stillGood looks up what a session without a second factor rests on.
@@ -99,7 +102,10 @@ func (s *Server) principal(r *http.Request, c credential) (session.Session, erro
 	}
 	sess := s.tokenSession(client, &t)
 	sess.CreatedAt, sess.Expires = s.cfg.Now(), t.ExpiresAt
-	return sess, s.withinToken(r, &sess, &t)
+	if err := s.withinToken(r, &sess, &t); err != nil {
+		return session.Session{}, err
+	}
+	return sess, nil
 }
 
 // tokenUser refuses a token whose user is gone or disabled in our own
@@ -120,7 +126,7 @@ func (s *Server) tokenUser(ctx context.Context, t *token.Token) error {
 func (s *Server) withinToken(r *http.Request, sess *session.Session, t *token.Token) error {
 	path, ok := rules.APIPath(r.URL.EscapedPath())
 	if ok && t.CoversPath(path) {
-		sess.ReadOnly = t.ReadOnly
+		sess.ReadOnly = sess.ReadOnly || t.ReadOnly
 		return nil
 	}
 	return s.outOfScope(r, sess, reasonTokenScope)
