@@ -110,7 +110,8 @@ func ownPath(path string) bool {
 			return true
 		}
 	}
-	return path == explorerPage || strings.Contains(path+"/", "/extensions/mfa/")
+	below := versioned.ReplaceAllString(path, "/api/") // what the engine would get
+	return below == explorerPage || strings.Contains(path+"/", "/extensions/mfa/")
 }
 
 // carriesLogin reports whether a header of the login is there, under any name

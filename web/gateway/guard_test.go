@@ -115,7 +115,7 @@ func TestTargetForms(t *testing.T) {
 		w.URL.String() + "/api/channels", "http://evil/api/channels", "https://evil/api/channels", "*", "//evil/api/channels",
 		"api/channels", "evil:80", "/api/channels#a", "/api/channels?a=%zz", "/api/channels?a;b", "/api/channels?jsessionid=x",
 		"/api/channels?JSESSIONID=x", "/api/channels?%6aSESSIONID=x", "/api/channels?_method=DELETE", "/api/channels?%5fmethod=PUT",
-		"/api/", "/api", "/webadmin/", "/installers/x",
+		"/api/", "/api", "/api/4.5.2", "/api/4.5.2/", "/webadmin/", "/installers/x",
 	} {
 		answer := h.raw(t, fmt.Sprintf("GET %s HTTP/1.1\r\nHost: x\r\nX-Requested-With: t\r\nCookie: %s=%s\r\nConnection: close\r\n\r\n",
 			target, cookie.Name, cookie.Value))
@@ -135,7 +135,7 @@ func TestPlainPaths(t *testing.T) {
 	h := newHouse(t, to(w))
 	_, cookie := h.signIn(t, "alice", canary)
 	for _, target := range []string{
-		"/api/channels", "/api/4.5.2/channels", "/api/users/current", "/api/users/M%C3%BCller", "/api/users/a%20b", "/api/channels/",
+		"/api/channels", "/api/users/current", "/api/4/channels", "/api/4.5.2.1.0/channels", "/api/users/M%C3%BCller", "/api/users/a%20b", "/api/channels/",
 		"/api/users/o'brien@example.org", "/api/extensions/Global%20Map%20Viewer/properties", "/api/channels/_getSummary",
 		"/api/codeTemplates?codeTemplateId=a&codeTemplateId=b", "/api/events?endDate=2026-01-01T00%3A00%3A00%2B0000&name=a+b",
 		"/api/extensions/datapruner/status", "/api/server/resources/Default%20Resource", "/api/channels/statuses/x?y", "/api/a(b)!$&+,=:@~*",
@@ -144,6 +144,28 @@ func TestPlainPaths(t *testing.T) {
 			t.Errorf("GET %s = %d, want 200", target, res.StatusCode)
 		} else if got := w.last(t).RequestURI; got != target {
 			t.Errorf("the engine saw %s, want %s", got, target)
+		}
+	}
+}
+
+// The engine's sessions belong to one base path and it knows no version but
+// its own, so the version stays with us.
+func TestVersionStaysHere(t *testing.T) {
+	t.Parallel()
+	w := newWire(t, hello)
+	h := newHouse(t, to(w))
+	_, cookie := h.signIn(t, "alice", canary)
+	for target, want := range map[string]string{
+		"/api/4.5.2/channels":              "/api/channels",
+		"/api/3.12/users/M%C3%BCller?a=b":  "/api/users/M%C3%BCller?a=b",
+		"/api/4.5.2/users/a%20b":           "/api/users/a%20b",
+		"/api/26.1.0.1/channels/4.5.2/x":   "/api/channels/4.5.2/x",
+		"/api/4.5.2/server/resources/a(b)": "/api/server/resources/a(b)",
+	} {
+		if res, _ := h.get(t, target, cookie); res.StatusCode != http.StatusOK {
+			t.Errorf("GET %s = %d, want 200", target, res.StatusCode)
+		} else if got := w.last(t).RequestURI; got != want {
+			t.Errorf("GET %s crossed as %s, want %s", target, got, want)
 		}
 	}
 }
@@ -276,11 +298,11 @@ func jetty(raw string) (string, bool) {
 	return strings.Join(out, "/"), true
 }
 
-var versionIn = regexp.MustCompile(`^/api/[0-9.]+(/|$)`)
+var versionIn = regexp.MustCompile(`^/api/[0-9]{1,3}(\.[0-9]{1,3}){1,3}(/|$)`)
 
 // versionOut is a path as the engine gets it: without the version in it.
 func versionOut(path string) string {
-	if m := versionIn.FindString(path); m != "" && strings.Contains(m, ".") {
+	if m := versionIn.FindString(path); m != "" {
 		return "/api" + strings.TrimPrefix(path, strings.TrimSuffix(m, "/"))
 	}
 	return path
