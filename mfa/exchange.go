@@ -9,6 +9,7 @@ import (
 
 	"mfaserver/duoclient"
 	"mfaserver/internal/audit"
+	"mfaserver/internal/failpoint"
 )
 
 const (
@@ -27,6 +28,7 @@ const (
 func (f *Flow) redeemOnce(ctx context.Context, tx *Transaction, r RedeemRequest) (*Grant, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), redeemTimeout)
 	defer cancel()
+	failpoint.Hit(failpoint.BeforeClaim)
 	claimed, err := f.claim(ctx, tx.Key, f.now())
 	switch {
 	case errors.Is(err, ErrExpired):
@@ -36,11 +38,14 @@ func (f *Flow) redeemOnce(ctx context.Context, tx *Transaction, r RedeemRequest)
 	case err != nil:
 		return nil, err
 	}
+	failpoint.Hit(failpoint.AfterClaim)
 	code := hash(r.Code)
 	if err := f.spend(ctx, &claimed, code, r.Client); err != nil {
 		return nil, err
 	}
+	failpoint.Hit(failpoint.BeforeDuo)
 	identity, err := f.exchange(ctx, &claimed, r.Code)
+	failpoint.Hit(failpoint.AfterDuo)
 	if err != nil {
 		return nil, f.exchangeFailed(ctx, &claimed, code, r.Client, err)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"mfaserver/duoclient"
 	"mfaserver/internal/audit"
+	"mfaserver/internal/failpoint"
 )
 
 // sourceMemory is how long an address is remembered as one of the user's.
@@ -25,6 +26,7 @@ func (f *Flow) grant(ctx context.Context, tx *Transaction, id *duoclient.Identit
 	case err != nil:
 		return nil, err
 	}
+	failpoint.Hit(failpoint.AfterRedeemed)
 	if err := f.conclude(ctx, tx, id, c, now); err != nil {
 		f.release(ctx, tx.Username, carry)
 		return nil, err

@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"mfaserver/internal/audit"
+	"mfaserver/internal/failpoint"
 )
 
 // Reasons for which a session ends, as the audit trail has them. Revocations
@@ -52,6 +53,7 @@ func (m *Manager) end(ctx context.Context, w http.ResponseWriter, r *http.Reques
 	if err != nil {
 		return Session{}, m.refuse(r, k, err)
 	}
+	failpoint.Hit(failpoint.MidLogout)
 	m.over(ctx, s)
 	e := ending(audit.SessionEnded, s, ReasonLogout)
 	e.Source, e.UserAgent = m.cfg.Source(r), r.UserAgent()

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"mfaserver/internal/audit"
+	"mfaserver/internal/failpoint"
 )
 
 // Start opens a session for s.Username and writes its cookie: that of the
@@ -43,6 +44,7 @@ func (m *Manager) Start(ctx context.Context, w http.ResponseWriter, r *http.Requ
 		// It may have been written all the same: an answer can get lost.
 		return Session{}, m.takeBack(ctx, s, storeError(err))
 	}
+	failpoint.Hit(failpoint.SessionStored)
 	if err := m.settle(ctx, r, k, s, ended); err != nil {
 		return Session{}, m.takeBack(ctx, s, err)
 	}

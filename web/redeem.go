@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"mfaserver/internal/audit"
+	"mfaserver/internal/failpoint"
 	"mfaserver/internal/mirth"
 	"mfaserver/internal/throttle"
 	"mfaserver/mfa"
@@ -115,6 +116,7 @@ func (s *Server) open(ctx context.Context, w http.ResponseWriter, r *http.Reques
 			slog.String("request_id", a.client.RequestID), slog.Any("err", err))
 	}
 	answer := mirth.LoginStatus{Status: mirth.Status(g.Primary), Message: g.Message, UpdatedUsername: g.Username}
+	failpoint.Hit(failpoint.BeforeResponse)
 	if err := s.write(w, r, http.StatusOK, a.format, answer); err != nil {
 		s.abandon(ctx, a, started)
 	}

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"sync/atomic"
 	"time"
+
+	"mfaserver/internal/failpoint"
 )
 
 const (
@@ -167,9 +169,11 @@ func (w *writer) commit(t *tx, jobs []*job) error {
 	if err == nil {
 		err = t.runAll(jobs)
 	}
+	failpoint.Hit(failpoint.BeforeCommit)
 	if err == nil {
 		err = t.exec("COMMIT")
 	}
+	failpoint.Hit(failpoint.AfterCommit)
 	if err != nil {
 		if fatal(err) {
 			w.failed(err)
