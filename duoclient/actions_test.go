@@ -68,13 +68,20 @@ func actions() []action {
 	return all
 }
 
-// everyAction runs a test for each of the calls, with a server of its own.
-func everyAction(t *testing.T, test func(t *testing.T, a action, fake *apiFake)) {
+// trial is a test of one call, with a server of its own.
+type trial struct {
+	t    *testing.T
+	a    action
+	fake *apiFake
+}
+
+// everyAction runs a test for each of the calls.
+func everyAction(t *testing.T, test func(x trial)) {
 	t.Helper()
 	for _, a := range actions() {
 		t.Run(a.name, func(t *testing.T) {
 			t.Parallel()
-			test(t, a, newAPIFake(t))
+			test(trial{t, a, newAPIFake(t)})
 		})
 	}
 }

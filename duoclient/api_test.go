@@ -33,7 +33,8 @@ func revealed(tb testing.TB, v any) string {
 
 func TestActionSendsAndReads(t *testing.T) {
 	t.Parallel()
-	everyAction(t, func(t *testing.T, a action, fake *apiFake) {
+	everyAction(t, func(x trial) {
+		t, a, fake := x.t, x.a, x.fake
 		for _, version := range []duoclient.SignatureVersion{duoclient.SignatureV2, duoclient.SignatureV5} {
 			fake.set(good(a.response))
 			config := fake.config(t)
@@ -100,7 +101,8 @@ func sameParams(got, want url.Values) bool {
 func TestActionPaged(t *testing.T) {
 	t.Parallel()
 	const total = 1050
-	everyAction(t, func(t *testing.T, a action, fake *apiFake) {
+	everyAction(t, func(x trial) {
+		t, a, fake := x.t, x.a, x.fake
 		if !a.paged {
 			t.Skip("is not paged")
 		}
@@ -180,7 +182,8 @@ func TestAuthLogo(t *testing.T) {
 // TestChildAccount: account_id is among the signed parameters of every call.
 func TestChildAccount(t *testing.T) {
 	t.Parallel()
-	everyAction(t, func(t *testing.T, a action, fake *apiFake) {
+	everyAction(t, func(x trial) {
+		t, a, fake := x.t, x.a, x.fake
 		if !strings.HasPrefix(a.path, "/admin/") {
 			t.Skip("is no call of the Admin API")
 		}
@@ -217,7 +220,8 @@ func TestChildAccount(t *testing.T) {
 // TestKinds: every action says which object it means.
 func TestActionJSONRoundTrip(t *testing.T) {
 	t.Parallel()
-	everyAction(t, func(t *testing.T, a action, fake *apiFake) {
+	everyAction(t, func(x trial) {
+		t, a, fake := x.t, x.a, x.fake
 		fake.set(good(a.response))
 		got, err := a.call(t.Context(), newAPIClients(t, fake.config(t)))
 		if err != nil {

@@ -18,7 +18,6 @@ func refusals() []struct {
 	want    error
 	advice  string
 } {
-
 	return []struct {
 		code    int
 		message string
@@ -42,7 +41,8 @@ func refusals() []struct {
 
 func TestActionRefused(t *testing.T) {
 	t.Parallel()
-	everyAction(t, func(t *testing.T, a action, fake *apiFake) {
+	everyAction(t, func(x trial) {
+		t, a, fake := x.t, x.a, x.fake
 		c := newAPIClients(t, fake.config(t), duoclient.WithSleep(new(naps).sleep))
 		for _, row := range refusals() {
 			fake.set(bad(row.code, row.message, "detail"))
@@ -71,7 +71,8 @@ func TestActionRefused(t *testing.T) {
 // TestActionSlowedDown: 429 twice, then success.
 func TestActionSlowedDown(t *testing.T) {
 	t.Parallel()
-	everyAction(t, func(t *testing.T, a action, fake *apiFake) {
+	everyAction(t, func(x trial) {
+		t, a, fake := x.t, x.a, x.fake
 		var waits naps
 		c := newAPIClients(t, fake.config(t), duoclient.WithSleep(waits.sleep))
 		fake.set(func(n int, r apiRequest, w http.ResponseWriter) {
@@ -114,7 +115,8 @@ func TestActionSlowedDown(t *testing.T) {
 // TestActionInTrouble: Duo answers 5xx and does not stop.
 func TestActionInTrouble(t *testing.T) {
 	t.Parallel()
-	everyAction(t, func(t *testing.T, a action, fake *apiFake) {
+	everyAction(t, func(x trial) {
+		t, a, fake := x.t, x.a, x.fake
 		var waits naps
 		c := newAPIClients(t, fake.config(t), duoclient.WithSleep(waits.sleep))
 		fake.set(func(_ int, _ apiRequest, w http.ResponseWriter) {
@@ -142,7 +144,8 @@ func TestActionInTrouble(t *testing.T) {
 
 func TestActionCutShort(t *testing.T) {
 	t.Parallel()
-	everyAction(t, func(t *testing.T, a action, fake *apiFake) {
+	everyAction(t, func(x trial) {
+		t, a, fake := x.t, x.a, x.fake
 		fake.set(cut)
 		_, err := a.call(t.Context(), newAPIClients(t, fake.config(t)))
 		if !errors.Is(err, duoclient.ErrOutage) || errors.Is(err, duoclient.ErrNotSent) {
@@ -156,7 +159,8 @@ func TestActionCutShort(t *testing.T) {
 
 func TestActionCancelled(t *testing.T) {
 	t.Parallel()
-	everyAction(t, func(t *testing.T, a action, fake *apiFake) {
+	everyAction(t, func(x trial) {
+		t, a, fake := x.t, x.a, x.fake
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		held := make(chan struct{})
@@ -178,7 +182,8 @@ func TestActionCancelled(t *testing.T) {
 // TestActionWaitCancelled: the caller goes while we wait to ask again.
 func TestActionWaitCancelled(t *testing.T) {
 	t.Parallel()
-	everyAction(t, func(t *testing.T, a action, fake *apiFake) {
+	everyAction(t, func(x trial) {
+		t, a, fake := x.t, x.a, x.fake
 		if a.once {
 			t.Skip("is sent once")
 		}
@@ -199,7 +204,8 @@ func TestActionWaitCancelled(t *testing.T) {
 
 func TestActionMalformed(t *testing.T) {
 	t.Parallel()
-	everyAction(t, func(t *testing.T, a action, fake *apiFake) {
+	everyAction(t, func(x trial) {
+		t, a, fake := x.t, x.a, x.fake
 		c := newAPIClients(t, fake.config(t))
 		for name, body := range map[string]string{
 			"no JSON":          `<html>`,

@@ -3,7 +3,8 @@
 // application's credentials are taken and stand in the right place, whether
 // certificates last. Each finding that is not good says what to do next, and
 // none shows a secret. It changes nothing; see [Run] for the one call that
-// asks Duo to do something.
+// asks Duo to do something. [Gateway] looks at an engine behind the server in
+// the same way.
 package checkup
 
 import (

@@ -223,7 +223,7 @@ func TestOthersAtTheEnginesPort(t *testing.T) {
 		t.Cleanup(other.Close)
 		return other
 	}
-	silent, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // a listener of a test
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,8 +30,10 @@ func TestNothingPrintsSecrets(t *testing.T) {
 		secrettest.Table{
 			Secrets: b.secrets,
 			Values: []any{
-				report, &report, report.Findings[0], checkup.Config{Settings: b.settings},
-				checkup.GatewayConfig{PublicURLs: b.settings.PublicURLs, Exemptions: []checkup.Exemption{{Name: "nightly"}}}, checkup.Exemption{},
+				report, &report, report.Findings[0],
+				checkup.Config{Settings: b.settings},
+				checkup.GatewayConfig{PublicURLs: b.settings.PublicURLs, Exemptions: []checkup.Exemption{{Name: "nightly"}}},
+				checkup.Exemption{},
 			},
 		}.Check(t)
 	}

@@ -86,7 +86,7 @@ func Hides(tb testing.TB, v any, secrets ...string) {
 func Shows(text, s string) bool {
 	for _, form := range []string{
 		s, fmt.Sprintf("%x", s), fmt.Sprintf("%X", s), fmt.Sprintf("% x", s), fmt.Sprintf("%+q", s), fmt.Sprintf("%#v", []byte(s)),
-		strings.Trim(fmt.Sprint([]byte(s)), "[]"), base64.StdEncoding.EncodeToString([]byte(s)),
+		strings.Trim(fmt.Sprintf("%d", []byte(s)), "[]"), base64.StdEncoding.EncodeToString([]byte(s)),
 		strings.Trim(jsonText([]byte(s)), `"`), strings.Trim(jsonText(s), `"`),
 	} {
 		if strings.Contains(text, form) {
@@ -172,8 +172,8 @@ func fill(v reflect.Value, s secret.Secret, depth int) {
 	}
 	switch v.Kind() {
 	case reflect.Struct:
-		for i := range v.NumField() {
-			fill(v.Field(i), s, depth-1)
+		for _, field := range v.Fields() {
+			fill(field, s, depth-1)
 		}
 	case reflect.Pointer:
 		if v.IsNil() {
