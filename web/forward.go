@@ -60,28 +60,7 @@ func (s *Server) forward(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	s.deps.Gateway.Serve(w, unversioned(r), sess)
-}
-
-// unversioned takes the version out of the path. An engine knows its own alone,
-// and its sessions under /api do not count below it.
-func unversioned(r *http.Request) *http.Request {
-	const base = "/api/"
-	segment, _, _ := strings.Cut(strings.TrimPrefix(r.URL.EscapedPath(), base), "/")
-	if !versionPattern.MatchString(segment) {
-		return r
-	}
-	// A version holds nothing that could be escaped, so the three texts begin
-	// alike.
-	without := func(path string) string { return "/api" + path[len(base)+len(segment):] }
-	u := *r.URL
-	u.Path = without(u.Path)
-	if u.RawPath != "" {
-		u.RawPath = without(u.RawPath)
-	}
-	plain := r.WithContext(r.Context())
-	plain.URL, plain.RequestURI = &u, without(r.RequestURI)
-	return plain
+	s.deps.Gateway.Serve(w, r, sess)
 }
 
 // ownName reports whether a segment of a decoded path is one of the login's.
