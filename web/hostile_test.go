@@ -51,7 +51,7 @@ func hostileTargets() []string {
 		"http://127.0.0.1/api/channels", "https://mirth.example.org/api/channels", "https://user:pass@mirth.example.org/api/channels", "//evil/api/channels",
 		"///api/channels", "http:/api/channels", "http:api/channels", "api/channels", "*", "/*", "mirth.example.org:8443", "?/api/channels", "\\api\\channels",
 		"/webadmin", "/webadmin/Index.action", "/webstart/../api/channels", "/webstart/client-lib/../../api/channels", "/webstart/%2e%2e/x.jar",
-		"/installers", "/api-docs", "/openapi.json", "/apiexamples/x", "/javascript/x.js", "/favicon.ico", "/public_html/x", "/images/x", "/api-explorer/",
+		"/installers", "/api-docs", "/openapi.json", "/apiexamples/x", "/javascript/x.js", "/favicon.ico", "/public_html/x", "/images", "/api-explorer/",
 		"/API/channels", "/Api/channels", "/api/Users/current", "/api/USERS/_LOGIN", "/api/users/_Login", "/api/channels/users/_login", "/api/users/_login/channels",
 		"/api/extensions/MFA/duocallback", "/api/extensions/mfa", "/api/extensions/mfa/unknown", "/mfa/..", "/mfa/../api/channels", "/mfa/%2e%2e/api/channels",
 	)
@@ -197,7 +197,7 @@ func TestPublicAnswersAskNothingOfAClient(t *testing.T) {
 	defer s.close()
 	for _, target := range []string{
 		"/api/server/version", "/api/4.5.2/server/status", "/api/openapi.json", "/webstart.jnlp", "/webstart", "/webstart/client-lib/mirth-client.jar", "/api/",
-		"/webstart/", "/webstart/x.jar", "/webstart.jnlp?" + canary, "/api/server/version?x=" + canary, "/webstart/client-lib/" + canary + ".jar", "/api/" + canary + "/", "/api/css/" + canary,
+		"/webstart/", "/webstart/x.jar", "/images/x", "/webstart.jnlp?" + canary, "/api/server/version?x=" + canary, "/webstart/client-lib/" + canary + ".jar", "/api/" + canary + "/", "/api/css/" + canary,
 	} {
 		request := strings.Replace(hostileRequest("GET", target, ""), "Accept: application/json", "Accept: */*", 1)
 		if status, body := s.ask(t, "GET", request); status >= 500 || strings.Contains(body, canary) {
