@@ -23,6 +23,11 @@ func KeyOf(id string) Key {
 // Handle is a short public name for logs and listings: it opens nothing.
 func (k Key) Handle() string { return hex.EncodeToString(k[:6]) }
 
+// within reports whether k is neither before low nor after high.
+func (k Key) within(low, high Key) bool {
+	return bytes.Compare(k[:], low[:]) >= 0 && bytes.Compare(k[:], high[:]) <= 0
+}
+
 // Session is the state of one signed-in client. The fields describe how the
 // session came to be and never change, except LastActive.
 type Session struct {
@@ -99,7 +104,7 @@ func (s *Session) Clone() Session {
 // could not answer; the [Manager] hands it on as [ErrUnavailable].
 type Store interface {
 	// Create saves s; [ErrExists], and nothing changed, when the key is
-	// taken. When the user then has more than limit live sessions of the same
+	// taken; [ErrRevoked], likewise, when DeleteBefore was there first. When the user then has more than limit live sessions of the same
 	// kind (Page or not), those with the earliest CreatedAt are deleted and
 	// returned, never s itself. limit 0 means no limit. now is the caller's
 	// clock: sessions over at now neither count nor are deleted here (Sweep
@@ -121,9 +126,24 @@ type Store interface {
 	// DeleteUser ends all sessions of a user, of both kinds and whether or
 	// not they are over, and returns them; none is no error.
 	DeleteUser(ctx context.Context, username string) ([]Session, error)
+	// DeleteBefore sets the epoch of a user, or of everybody when username is
+	// empty: a session of theirs whose CreatedAt is before it never lives
+	// again. Those stored end, of both kinds and whether or not they are over,
+	// and are returned; one that is being created is refused by Create with
+	// [ErrRevoked], on every node. A session created at exactly the epoch
+	// lives. An epoch never goes back, and is as durable as a deletion; that
+	// of a user may be forgotten after [EpochKept], for no login takes that
+	// long.
+	//
+	// With an error, those returned have ended, and the others may live on.
+	DeleteBefore(ctx context.Context, username string, before time.Time) ([]Session, error)
 	// Sweep deletes up to max sessions that are over at now and returns them.
 	Sweep(ctx context.Context, now time.Time, max int) ([]Session, error)
 }
+
+// EpochKept is how long a store keeps the epoch of a user at least, counted
+// from the epoch itself. That of everybody is kept for ever.
+const EpochKept = 24 * time.Hour
 
 // Errors of stores and of the Manager.
 var (
@@ -131,6 +151,8 @@ var (
 	ErrNotFound = errors.New("session: not found")
 	// ErrExists: a session with this key is stored already.
 	ErrExists = errors.New("session: key exists already")
+	// ErrRevoked: the sessions begun when this one was have been ended.
+	ErrRevoked = errors.New("session: begun before the sessions of its time were ended")
 	// ErrTampered: the stored record is not what was written.
 	ErrTampered = errors.New("session: record fails its integrity check")
 	// ErrUnavailable: the store cannot answer; never to be read as "no session".

@@ -93,18 +93,7 @@ func (m *Manager) EndUser(ctx context.Context, username, reason string) ([]Sessi
 	if err != nil {
 		return nil, storeError(err)
 	}
-	recorded := make(map[Key]bool, len(live))
-	for _, s := range live {
-		recorded[s.Key] = true
-	}
-	var late []Session
-	for _, s := range ended {
-		m.over(ctx, s)
-		if !recorded[s.Key] {
-			late = append(late, s)
-		}
-	}
-	return ended, m.recordAll(ctx, audit.SessionRevoked, late, reason)
+	return ended, m.tellEnded(ctx, ended, live, reason)
 }
 
 // Revoke ends one session, as an administrator does who picked it from a

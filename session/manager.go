@@ -118,7 +118,7 @@ func (m *Manager) HighWater() time.Time { return m.clock.Now() }
 // storeError makes sure that what is not one of the store's answers is
 // ErrUnavailable: a deadline, a broken disk, anything.
 func storeError(err error) error {
-	for _, answer := range []error{ErrNotFound, ErrTampered, ErrUnavailable} {
+	for _, answer := range []error{ErrNotFound, ErrTampered, ErrRevoked, ErrUnavailable} {
 		if errors.Is(err, answer) {
 			return err
 		}

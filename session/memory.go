@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"container/heap"
 	"context"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -18,6 +19,8 @@ type MemoryStore struct {
 	users map[string][]*record
 	// ends orders the sessions by when they end; see record.end.
 	ends endHeap
+	// epochs are those of users, and under the empty name everybody's.
+	epochs map[string]time.Time
 }
 
 var _ Store = (*MemoryStore)(nil)
@@ -32,13 +35,16 @@ type record struct {
 
 // NewMemoryStore returns an empty store.
 func NewMemoryStore() *MemoryStore {
-	return &MemoryStore{sessions: make(map[Key]*record), users: make(map[string][]*record)}
+	return &MemoryStore{sessions: make(map[Key]*record), users: make(map[string][]*record), epochs: make(map[string]time.Time)}
 }
 
 // Create implements [Store].
 func (m *MemoryStore) Create(_ context.Context, s Session, limit int, now time.Time) ([]Session, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if s.CreatedAt.Before(m.epochs[""]) || s.CreatedAt.Before(m.epochs[s.Username]) {
+		return nil, ErrRevoked
+	}
 	if _, taken := m.sessions[s.Key]; taken {
 		return nil, ErrExists
 	}
@@ -149,11 +155,43 @@ func (m *MemoryStore) DeleteUser(_ context.Context, username string) ([]Session,
 	return ended, nil
 }
 
+// DeleteBefore implements [Store].
+func (m *MemoryStore) DeleteBefore(_ context.Context, username string, before time.Time) ([]Session, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if before.After(m.epochs[username]) {
+		m.epochs[username] = before
+	}
+	var early []*record
+	if username != "" {
+		for _, r := range m.users[username] {
+			if r.CreatedAt.Before(before) {
+				early = append(early, r)
+			}
+		}
+	} else {
+		for _, r := range m.sessions {
+			if r.CreatedAt.Before(before) {
+				early = append(early, r)
+			}
+		}
+	}
+	ended := make([]Session, 0, len(early))
+	for _, r := range early {
+		m.remove(r)
+		ended = append(ended, r.Session)
+	}
+	return ended, nil
+}
+
 // Sweep implements [Store]. It looks only at sessions that ended, or were
 // touched since they were last looked at.
 func (m *MemoryStore) Sweep(_ context.Context, now time.Time, max int) ([]Session, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	maps.DeleteFunc(m.epochs, func(username string, epoch time.Time) bool {
+		return username != "" && now.Sub(epoch) >= EpochKept
+	})
 	var ended []Session
 	for len(ended) < max && len(m.ends) > 0 && !now.Before(m.ends[0].end) {
 		r := m.ends[0]

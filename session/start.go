@@ -19,7 +19,8 @@ import (
 // trail the record of it, and when the session that the request carried, if
 // any, is ended. When one of them fails, the new session is deleted again, no
 // cookie is written, and the error is [ErrUnavailable] or [ErrNotRecorded]; s.Carry
-// is then still the caller's to release. The session carried, and those that
+// is then still the caller's to release. [ErrRevoked], and nothing else
+// happened, when [Manager.EndAll] came in between. The session carried, and those that
 // had to make room, may have ended by then.
 //
 // Start reads the context but finishes what it began when that is cancelled.
@@ -37,7 +38,7 @@ func (m *Manager) Start(ctx context.Context, w http.ResponseWriter, r *http.Requ
 	id := newID()
 	s = m.begun(s, id)
 	ended, err := m.cfg.Store.Create(ctx, s, m.cfg.PerUser, s.CreatedAt)
-	if errors.Is(err, ErrExists) {
+	if errors.Is(err, ErrExists) || errors.Is(err, ErrRevoked) {
 		return Session{}, storeError(err)
 	}
 	if err != nil {

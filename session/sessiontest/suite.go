@@ -29,7 +29,7 @@ const (
 // from newStore. Checks run in parallel; run them with the race detector too.
 func TestStore(t *testing.T, newStore func(t *testing.T) session.Store) {
 	t.Helper()
-	for _, group := range [][]check{lifecycle, expiry, limits, sweeps, races} {
+	for _, group := range [][]check{lifecycle, expiry, limits, sweeps, races, epochs} {
 		for _, c := range group {
 			t.Run(c.name, func(t *testing.T) {
 				t.Parallel()

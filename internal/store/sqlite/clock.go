@@ -59,22 +59,35 @@ func (g *clockGuard) look(t *tx) error {
 
 // setBack ends everything and lets the mark follow the clock.
 func (g *clockGuard) setBack(t *tx, now int64) error {
-	ended, err := t.change("UPDATE sessions SET ends = ? WHERE ends > ?", endedByClock, endedByClock)
+	ended, err := g.db.endEverything(t)
 	if err != nil {
 		return err
 	}
-	if err := t.exec("UPDATE transactions SET expires = ? WHERE expires > ?", endedByClock, endedByClock); err != nil {
-		return err
-	}
-	if err := t.exec("UPDATE sign_in_codes SET ends = ? WHERE ends > ?", endedByClock, endedByClock); err != nil {
+	g.db.sessions.epochs.lower(now)
+	if err := g.db.sessions.saveEpochs(t); err != nil {
 		return err
 	}
 	back := time.Duration(g.mark - now)
 	t.onCommit(func() {
-		g.db.sessions.cache.clear()
 		g.db.logger.Warn("clock was set back, all sessions and pending logins are over", "back", back, "sessions", ended)
 	})
 	return g.save(t, now)
+}
+
+// endEverything ends all sessions, pending logins and sign-in codes; their
+// rows stay until a sweep returns them.
+func (db *DB) endEverything(t *tx) (sessions int64, err error) {
+	sessions, err = t.change("UPDATE sessions SET ends = ? WHERE ends > ?", endedByClock, endedByClock)
+	for _, query := range []string{
+		"UPDATE transactions SET expires = ? WHERE expires > ?",
+		"UPDATE sign_in_codes SET ends = ? WHERE ends > ?",
+	} {
+		if err == nil {
+			err = t.exec(query, endedByClock, endedByClock)
+		}
+	}
+	t.onCommit(db.sessions.cache.clear)
+	return sessions, err
 }
 
 func (g *clockGuard) save(t *tx, mark int64) error {

@@ -163,7 +163,7 @@ func (db *DB) start(ctx context.Context) error {
 		db.writer.loop(ctx)
 	}(context.WithoutCancel(ctx))
 	// On failure Open releases everything, the writer included.
-	return errors.Join(db.clock.start(ctx), db.reseal(ctx))
+	return errors.Join(db.writer.do(ctx, db.sessions.loadEpochs), db.clock.start(ctx), db.reseal(ctx))
 }
 
 // reseal brings what outlasts a sealing key under the current one.

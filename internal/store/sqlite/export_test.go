@@ -145,5 +145,5 @@ func (db *DB) SealSession(ctx context.Context, s *session.Session, record []byte
 	return db.writer.do(ctx, func(t *tx) error { return t.exec("UPDATE sessions SET record = ? WHERE key = ?", sealed, s.Key[:]) })
 }
 
-// Added are the tables that step 2 makes.
-func Added() []string { return tables(2)[len(tables(1)):] }
+// Added are the tables that steps after the first make.
+func Added() []string { return tables(len(migrations))[len(tables(1)):] }

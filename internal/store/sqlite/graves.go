@@ -54,14 +54,15 @@ func (s *sessions) buryAfter(ctx context.Context, err error, k session.Key) {
 	s.cache.bury(k)
 }
 
-// buryUser does the same for all sessions of a user.
-func (s *sessions) buryUser(ctx context.Context, err error, user []byte) {
+// buryUser does the same for the sessions of a user that began before a
+// moment.
+func (s *sessions) buryUser(ctx context.Context, err error, user []byte, before int64) {
 	if cancelled(err) || errors.Is(err, ErrClosed) {
 		return
 	}
 	var keys []session.Key
-	const query = "SELECT key FROM sessions WHERE user = ?"
-	readErr := s.db.reads.rows(ctx, query, []any{user}, func(scan func(...any) error) error {
+	const query = "SELECT key FROM sessions WHERE user = ? AND created < ?"
+	readErr := s.db.reads.rows(ctx, query, []any{user, before}, func(scan func(...any) error) error {
 		var key []byte
 		if err := scan(&key); err != nil {
 			return err

@@ -101,6 +101,14 @@ CREATE TABLE ledger (
 	record BLOB NOT NULL
 ) STRICT;
 `,
+	// From when on sessions may be.
+	`
+CREATE TABLE epochs (
+	user   BLOB    PRIMARY KEY, -- empty: everybody
+	until  INTEGER NOT NULL,    -- when a sweep may have it
+	record BLOB    NOT NULL
+) STRICT, WITHOUT ROWID;
+`,
 }
 
 // tables are those of a schema version that hold what belongs to somebody.
@@ -108,6 +116,9 @@ func tables(version int) []string {
 	all := []string{"sessions", "transactions", "sources", "users"}
 	if version > 1 {
 		all = append(all, "tokens", "sign_in_codes", "break_glass", "ledger")
+	}
+	if version > 2 {
+		all = append(all, "epochs")
 	}
 	return all
 }

@@ -14,14 +14,18 @@ const (
 	// cacheBytes bounds the cache: about 150,000 ordinary sessions.
 	cacheBytes = 64 << 20
 	// entryCost is what an entry takes beside its record, roughly.
-	entryCost = 160
+	entryCost = 168
 )
 
 // sessionCache holds the records of sessions in use. It is never behind the
 // file: one process holds the file, every write passes here before it is
 // acknowledged, and a record read from the file is kept only if nothing of
 // its shard was deleted meanwhile. Safe for concurrent use.
-type sessionCache struct{ shards [shardCount]cacheShard }
+type sessionCache struct {
+	shards [shardCount]cacheShard
+	// epoch is the moment before which no session may have begun.
+	epoch *atomic.Int64
+}
 
 type cacheShard struct {
 	mu      sync.RWMutex
@@ -35,6 +39,8 @@ type cacheShard struct {
 // entry is one session; only active, dirty and stored ever change.
 type entry struct {
 	record string
+	// created is when the session began.
+	created int64
 	// active is the last activity, ahead of record by what was not written.
 	active atomic.Int64
 	// stored is the column ends as it is in the file.
@@ -48,8 +54,8 @@ type entry struct {
 	dead bool
 }
 
-func newSessionCache() *sessionCache {
-	c := &sessionCache{}
+func newSessionCache(epoch *atomic.Int64) *sessionCache {
+	c := &sessionCache{epoch: epoch}
 	for i := range c.shards {
 		c.shards[i].entries = make(map[session.Key]*entry)
 		c.shards[i].limit = cacheBytes / shardCount
@@ -114,7 +120,7 @@ func (c *sessionCache) bury(k session.Key) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.drop(k)
-	s.put(k, &entry{dead: true})
+	s.put(k, &entry{dead: true, created: math.MaxInt64})
 }
 
 // clear forgets everything but the dead.
@@ -140,6 +146,9 @@ func (c *sessionCache) touch(k session.Key, at int64) (e *entry, found bool) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	e, found = s.entries[k]
+	if found && e.created < c.epoch.Load() {
+		return nil, false
+	}
 	if !found || e.dead || !e.advance(at) || e.dirty.Swap(true) {
 		return nil, found && !e.dead
 	}
@@ -198,7 +207,7 @@ func (e *entry) cost() int { return entryCost + len(e.record) }
 
 // newEntry makes the entry of a record as it is in the file.
 func newEntry(s *session.Session, record string, ends int64) *entry {
-	e := &entry{record: record, over: ends == endedByClock}
+	e := &entry{record: record, created: nanos(s.CreatedAt), over: ends == endedByClock}
 	e.active.Store(nanos(s.LastActive))
 	e.stored.Store(ends)
 	return e

@@ -17,12 +17,17 @@ type sessions struct {
 	cache   *sessionCache
 	touches *touches
 	graves  *graves
+	epochs  *epochs
 }
 
-var _ session.Store = (*sessions)(nil)
+var (
+	_ session.Store    = (*sessions)(nil)
+	_ session.KeyRange = (*sessions)(nil)
+)
 
 func newSessions(db *DB) *sessions {
-	return &sessions{db: db, cache: newSessionCache(), touches: newTouches(), graves: &graves{}}
+	e := newEpochs()
+	return &sessions{db: db, cache: newSessionCache(&e.all), touches: newTouches(), graves: &graves{}, epochs: e}
 }
 
 // Find implements [session.Store]. A session in use is answered from memory.
@@ -75,7 +80,7 @@ func (s *sessions) entry(ctx context.Context, k session.Key) (*entry, error) {
 		}
 		e = s.cache.keep(k, read, removals)
 	}
-	if e.dead {
+	if e.dead || e.created < s.epochs.all.Load() {
 		return nil, session.ErrNotFound
 	}
 	return e, nil
@@ -113,8 +118,7 @@ func (s *sessions) List(ctx context.Context, username string, now time.Time) ([]
 		if err != nil {
 			return err
 		}
-		found, e, err := s.current(&r)
-		if err == nil && e != nil && !e.over && !e.dead && !found.ExpiredAt(now) {
+		if found, ok := s.lives(&r, now); ok {
 			live = append(live, found)
 		}
 		return nil
@@ -124,6 +128,39 @@ func (s *sessions) List(ctx context.Context, username string, now time.Time) ([]
 	}
 	slices.SortStableFunc(live, func(a, b session.Session) int { return b.CreatedAt.Compare(a.CreatedAt) })
 	return live, nil
+}
+
+// Between implements [session.KeyRange].
+func (s *sessions) Between(ctx context.Context, low, high session.Key, now time.Time, limit int) ([]session.Session, error) {
+	const query = "SELECT key, user, page, ends, record FROM sessions WHERE key BETWEEN ? AND ? ORDER BY key"
+	var live []session.Session
+	err := s.db.reads.rows(ctx, query, []any{low[:], high[:]}, func(scan func(...any) error) error {
+		r, err := scanSession(scan)
+		if err != nil {
+			return err
+		}
+		if found, ok := s.lives(&r, now); ok {
+			live = append(live, found)
+		}
+		if len(live) == limit {
+			return errEnough
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, errEnough) {
+		return nil, unavailable(session.ErrUnavailable, err)
+	}
+	return live, nil
+}
+
+// lives returns the session of a row if it lives at now. One that does not
+// open is logged.
+func (s *sessions) lives(r *sessionRow, now time.Time) (session.Session, bool) {
+	found, e, err := s.current(r)
+	if err != nil || e.over || e.dead || e.created < s.epochs.all.Load() || found.ExpiredAt(now) {
+		return session.Session{}, false
+	}
+	return found, true
 }
 
 // current is the session of a row with the activity the cache knows.

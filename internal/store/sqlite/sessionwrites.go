@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"math"
 	"slices"
 	"time"
 
@@ -21,6 +22,9 @@ func (s *sessions) Create(ctx context.Context, n session.Session, limit int, now
 	sealed := s.db.vault.sealer.Seal(record, s.aad(n.Key, user, page))
 	var ended []session.Session
 	err := s.db.writer.do(ctx, func(t *tx) error {
+		if s.epochs.refuses(user, nanos(n.CreatedAt)) {
+			return session.ErrRevoked
+		}
 		const insert = "INSERT INTO sessions (key, user, page, created, ends, record) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id"
 		var id int64
 		err := t.row(insert, []any{n.Key[:], user, page, nanos(n.CreatedAt), ends, sealed}, &id)
@@ -110,7 +114,7 @@ func (s *sessions) DeleteUser(ctx context.Context, username string) ([]session.S
 		return ignoreTampered(err)
 	})
 	if err != nil {
-		s.buryUser(ctx, err, user)
+		s.buryUser(ctx, err, user, math.MaxInt64)
 		return nil, unavailable(session.ErrUnavailable, err)
 	}
 	return byCreation(ended), nil
@@ -129,7 +133,7 @@ func (s *sessions) Sweep(ctx context.Context, now time.Time, limit int) ([]sessi
 		var ended []session.Session
 		var rows int
 		err := s.db.writer.do(ctx, func(t *tx) error {
-			if err := s.settle(t, now); err != nil {
+			if err := errors.Join(s.forgetEpochs(t, now), s.settle(t, now)); err != nil {
 				return err
 			}
 			var err error

@@ -24,6 +24,9 @@ func (db *DB) upkeep(ctx context.Context) {
 	if len(db.sessions.graves.all()) > 0 {
 		db.inside(ctx, "delete ended sessions", db.sessions.deleteGraves)
 	}
+	if len(db.sessions.epochs.left()) > 0 {
+		db.inside(ctx, "note from when sessions may be", db.sessions.saveEpochs)
+	}
 	for left := db.sessions.touches.pending(); left > 0; left -= touchChunk {
 		write := func(t *tx) error { return db.sessions.writeTouches(t, touchChunk) }
 		if !db.inside(ctx, "write touches", write) {
