@@ -31,15 +31,21 @@ func acceptsPlain(r *http.Request) bool {
 	return best > 0 && quality > 0
 }
 
-// namesJSON reports whether the client names JSON among what it takes. The
-// engine words an error as JSON for such a client and for no other.
+// namesJSON reports whether the client names JSON among what it takes, and not
+// XML. The engine words an error as JSON for every client that names JSON; its
+// own Java client, which names both, throws at an object with several members.
 func namesJSON(r *http.Request) bool {
+	found := false
 	for _, a := range acceptRanges(r) {
-		if a.media == "application/json" && a.quality > 0 {
-			return true
+		switch {
+		case a.quality <= 0:
+		case a.media == "application/xml":
+			return false
+		case a.media == "application/json":
+			found = true
 		}
 	}
-	return false
+	return found
 }
 
 type acceptRange struct {

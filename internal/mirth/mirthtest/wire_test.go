@@ -4,10 +4,7 @@ import (
 	"bufio"
 	"io"
 	"net/textproto"
-	"os"
 	"path/filepath"
-	"regexp"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -16,40 +13,12 @@ import (
 
 type textHeader = textproto.MIMEHeader
 
-// chunk heads what one side wrote at a time.
-var chunk = regexp.MustCompile(`([<>]) \d{4}/\d\d/\d\d \S+  length=(\d+) from=\d+ to=\d+\n`)
-
-// clientSide is what the recorded client wrote, request by request: each
-// begins where the engine had answered. The recording has lost its carriage
-// returns; the lengths tell that nothing else is missing.
+// clientSide is what a recorded client wrote.
 func clientSide(t *testing.T, name string) []string {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join("../../../testdata/engine/wire", name+".wire"))
+	all, err := mirthtest.ClientSide(filepath.Join("../../../testdata/engine/wire", name+".wire"))
 	if err != nil {
 		t.Fatal(err)
-	}
-	text := string(data)
-	heads := chunk.FindAllStringSubmatchIndex(text, -1)
-	var all []string
-	answered := true
-	for i, head := range heads {
-		end := len(text)
-		if i+1 < len(heads) {
-			end = heads[i+1][0]
-		}
-		if text[head[2]:head[3]] == "<" {
-			answered = true
-			continue
-		}
-		written := strings.ReplaceAll(text[head[1]:end], "\n", "\r\n")
-		if want := text[head[4]:head[5]]; strconv.Itoa(len(written)) != want {
-			t.Fatalf("%d bytes, want %s: %q", len(written), want, written)
-		}
-		if answered {
-			all = append(all, "")
-		}
-		all[len(all)-1] += written
-		answered = false
 	}
 	return all
 }
