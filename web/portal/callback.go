@@ -69,7 +69,7 @@ func (p *Portal) view(w http.ResponseWriter, r *http.Request, in browser.Redirec
 		return mfa.View{}, false
 	}
 	e := audit.Event{Name: audit.CallbackSeen, Outcome: audit.OK, Username: view.Username, Transaction: mfa.KeyOf(in.State).Handle()}
-	if !view.SameClient {
+	if !view.SameClient && view.Phase.Live() { // afterwards nobody has the cookie
 		e.Name, e.Outcome = audit.CallbackMismatch, audit.Refused
 	}
 	if err := p.record(r.Context(), c, e); err != nil {
@@ -77,10 +77,10 @@ func (p *Portal) view(w http.ResponseWriter, r *http.Request, in browser.Redirec
 		return mfa.View{}, false
 	}
 	switch {
-	case !view.SameClient:
-		p.say(w, r, http.StatusBadRequest, textStranger)
 	case !view.Phase.Live():
 		p.say(w, r, http.StatusGone, textOver)
+	case !view.SameClient:
+		p.say(w, r, http.StatusBadRequest, textStranger)
 	default:
 		return view, true
 	}
