@@ -246,12 +246,12 @@ func TestRevocationCuts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer res.Body.Close()
+	defer closing(res.Body)
 	bob, err := h.Client.Do(h.request(t, http.MethodGet, "/api/channels", http.NoBody, other))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer bob.Body.Close()
+	defer closing(bob.Body)
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -372,7 +372,7 @@ func TestPanicBesideTransfer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer res.Body.Close()
+	defer closing(res.Body)
 	if _, err := io.Copy(io.Discard, res.Body); err == nil {
 		t.Error("the answer ended well, want it cut")
 	}

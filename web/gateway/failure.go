@@ -21,7 +21,7 @@ func (g *Gateway) failed(w http.ResponseWriter, r *http.Request, err error) {
 		empty(w, http.StatusInternalServerError)
 		return
 	}
-	was, cause := stage(t.stage.Load()), context.Cause(t.in.Context())
+	was, cause := stage(t.stage.Load()), context.Cause(t.in.Context()) //nolint:contextcheck // the transfer's, of which r has a child
 	// To cut a transfer also ends the client's context, by the deadline.
 	cut := errors.Is(cause, errEnded) || errors.Is(cause, errIdle) || errors.Is(cause, errPanicked)
 	gone := t.client.Context().Err() != nil && !cut

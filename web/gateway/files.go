@@ -167,15 +167,18 @@ func (g *Gateway) stream(w http.ResponseWriter, r *http.Request, file string) er
 	if r.Method == http.MethodHead {
 		return nil
 	}
-	if err := copyFile(w, &download{t: t, body: res.Body}); err != nil {
+	_ = t.control.Flush() // the client learns that it comes; a failure shows in the copy
+	if err := g.copyFile(w, &download{t: t, body: res.Body}); err != nil {
 		panic(http.ErrAbortHandler) // so that nobody takes a piece for the whole
 	}
 	return nil
 }
 
 // copyFile copies in pieces that the transfer can count.
-func copyFile(w io.Writer, body io.Reader) error {
-	_, err := io.CopyBuffer(struct{ io.Writer }{w}, struct{ io.Reader }{body}, make([]byte, bufferSize))
+func (g *Gateway) copyFile(w io.Writer, body io.Reader) error {
+	buffer := g.buffers.Get()
+	defer g.buffers.Put(buffer)
+	_, err := io.CopyBuffer(struct{ io.Writer }{w}, body, buffer)
 	return err
 }
 

@@ -20,6 +20,7 @@ type Gateway struct {
 	request  map[string]bool // headers that cross, true for those of one value
 	response map[string]bool // headers that cross back
 	rotated  rotations
+	buffers  *buffers
 	tick     time.Duration
 	down     atomic.Bool
 
@@ -51,13 +52,14 @@ func New(c Config) (*Gateway, error) {
 		status:    newCached(c.Now, c.Engine.Status),
 		openAPI:   newCached(c.Now, c.Engine.OpenAPI),
 		downloads: make(chan struct{}, maxDownloads),
+		buffers:   &buffers{},
 	}
 	g.launcher = newLauncher(g)
 	g.explorer = newExplorer(g)
 	g.proxy = &httputil.ReverseProxy{
 		Rewrite:      rewrite,
 		Transport:    road{g},
-		BufferPool:   &buffers{},
+		BufferPool:   g.buffers,
 		ErrorHandler: g.failed,
 		ErrorLog:     slog.NewLogLogger(c.Logger.Handler(), slog.LevelDebug),
 	}

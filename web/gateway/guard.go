@@ -110,8 +110,7 @@ func ownPath(path string) bool {
 			return true
 		}
 	}
-	below := versioned.ReplaceAllString(path, "/api/") // what the engine would get
-	return below == explorerPage || strings.Contains(path+"/", "/extensions/mfa/")
+	return withoutVersion(path) == explorerPage || strings.Contains(path+"/", "/extensions/mfa/")
 }
 
 // carriesLogin reports whether a header of the login is there, under any name

@@ -26,7 +26,7 @@ func (h *house) raw(tb testing.TB, text string) string {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	defer c.Close()
+	defer closing(c)
 	if err := c.SetDeadline(time.Now().Add(10 * time.Second)); err != nil {
 		tb.Fatal(err)
 	}

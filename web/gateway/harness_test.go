@@ -105,13 +105,18 @@ func clientAddr(r *http.Request) netip.Addr {
 // newFront starts a server with the limits of the real one.
 func newFront(tb testing.TB, handler http.Handler) *httptest.Server {
 	tb.Helper()
+	front := unstarted(handler)
+	front.Start()
+	tb.Cleanup(front.Close)
+	return front
+}
+
+func unstarted(handler http.Handler) *httptest.Server {
 	front := httptest.NewUnstartedServer(nil)
 	front.Config = &http.Server{
 		Handler: handler, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: serverTimeout, WriteTimeout: serverTimeout,
 		IdleTimeout: time.Minute, DisableGeneralOptionsHandler: true, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug),
 	}
-	front.Start()
-	tb.Cleanup(front.Close)
 	return front
 }
 
@@ -206,7 +211,7 @@ func (h *house) do(tb testing.TB, r *http.Request) (*http.Response, string) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	defer res.Body.Close()
+	defer closing(res.Body)
 	body, err := io.ReadAll(res.Body)
 	if err != nil {
 		tb.Fatal(err)
@@ -228,3 +233,6 @@ func request(target string) *http.Request {
 }
 
 func newRecorder() *httptest.ResponseRecorder { return httptest.NewRecorder() }
+
+// closing closes what is of no more use.
+func closing(c io.Closer) { _ = c.Close() }

@@ -1,8 +1,10 @@
 package gateway
 
 import (
+	"maps"
 	"net/http"
 	"net/textproto"
+	"slices"
 	"strings"
 )
 
@@ -87,9 +89,7 @@ func allowed(always map[string]bool, configured []string) map[string]bool {
 	for _, name := range configured {
 		all[textproto.CanonicalMIMEHeaderKey(name)] = false
 	}
-	for name, single := range always {
-		all[name] = single
-	}
+	maps.Copy(all, always)
 	return all
 }
 
@@ -105,7 +105,7 @@ func (g *Gateway) crossing(h http.Header) (http.Header, bool) {
 		if single && len(values) > 1 {
 			return nil, false
 		}
-		out[name] = values[:len(values):len(values)]
+		out[name] = slices.Clip(values)
 	}
 	return out, true
 }

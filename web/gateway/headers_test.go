@@ -307,7 +307,7 @@ func TestNoTunnel(t *testing.T) {
 		if err != nil {
 			panic(err)
 		}
-		defer c.Close()
+		defer closing(c)
 		_, _ = buf.WriteString("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\ntunnel")
 		_ = buf.Flush()
 		_, _ = io.Copy(c, buf)

@@ -35,9 +35,9 @@ func (rd road) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	// The transfer's context has no trace of the proxy's, by which it would
 	// pass 1xx answers on (threat T148).
-	r = r.WithContext(t.in.Context())
-	r.GetBody = nil // nothing is sent twice (threat T151)
-	res, err := rd.g.cfg.Transport.RoundTrip(r) //nolint:bodyclose // the proxy closes it, or answer does
+	r = r.WithContext(t.in.Context()) //nolint:contextcheck // inherited, one step further up
+	r.GetBody = nil                   // nothing is sent twice (threat T151)
+	res, err := rd.g.cfg.Transport.RoundTrip(r)
 	if err != nil {
 		return nil, err
 	}
@@ -160,13 +160,13 @@ func (t *transfer) sessionLost(res *http.Response) *http.Response {
 // answers notes that the engine answers.
 func (g *Gateway) answers() {
 	if g.down.Load() && g.down.CompareAndSwap(true, false) {
-		g.log.Info("the engine answers again") //nolint:sloglint // about the engine, not about the request
+		g.log.Info("the engine answers again")
 	}
 }
 
 // silent notes that it does not, once.
 func (g *Gateway) silent(err error) {
 	if g.down.CompareAndSwap(false, true) {
-		g.log.Warn("the engine does not answer", slog.Any("err", err)) //nolint:sloglint // about the engine, not about the request
+		g.log.Warn("the engine does not answer", slog.Any("err", err))
 	}
 }

@@ -7,9 +7,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/netip"
-	"net/url"
 	"regexp"
-	"strings"
 
 	"mfaserver/internal/audit"
 	"mfaserver/session"
@@ -116,25 +114,25 @@ func rewrite(p *httputil.ProxyRequest) {
 	}
 	target := t.g.cfg.Target
 	p.Out.URL.Scheme, p.Out.URL.Host = target.Scheme, target.Host
-	unversioned(p.Out.URL)
+	p.Out.URL.Path, p.Out.URL.RawPath = withoutVersion(p.Out.URL.Path), withoutVersion(p.Out.URL.RawPath)
 	p.Out.Host = target.Host
 	p.Out.Header = t.header
 }
 
 // versioned is the prefix of a path that names the engine's version.
-var versioned = regexp.MustCompile(`^/api/\d{1,3}(?:\.\d{1,3}){1,3}(/|$)`)
+var versioned = regexp.MustCompile(`^/api/\d{1,3}(?:\.\d{1,3}){1,3}(?:/|$)`)
 
-// unversioned takes the version out of the path of a request for the engine.
-// The engine's sessions belong to one base path, and ours is /api; it also
-// refuses every version but its own.
-func unversioned(u *url.URL) {
-	if m := versioned.FindString(u.Path); m != "" && strings.HasPrefix(u.EscapedPath(), m) {
-		rest := strings.TrimSuffix(m, "/")
-		u.Path = "/api" + strings.TrimPrefix(u.Path, rest)
-		if u.RawPath != "" {
-			u.RawPath = "/api" + strings.TrimPrefix(u.RawPath, rest)
-		}
+// withoutVersion takes the version out of a path, escaped or not. The engine's
+// sessions belong to one base path, and ours is /api; it also refuses every
+// version but its own.
+func withoutVersion(path string) string {
+	if len(path) <= len("/api/") || path[5] < '0' || path[5] > '9' {
+		return path // as nearly always
 	}
+	if m := versioned.FindString(path); m != "" {
+		return "/api/" + path[len(m):]
+	}
+	return path
 }
 
 // permitted asks the rules, or answers and returns false.

@@ -14,6 +14,7 @@ func TestServe(t *testing.T) {
 	if res.StatusCode != http.StatusOK || body != "hello" {
 		t.Fatalf("GET = %d %q, want 200 hello", res.StatusCode, body)
 	}
-	t.Logf("%s", w.bytes())
-	t.Logf("%v", res.Header)
+	if got := w.last(t).RequestURI; got != "/api/channels?includeCodeTemplateLibraries=true" {
+		t.Errorf("the engine saw %s", got)
+	}
 }

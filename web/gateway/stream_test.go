@@ -95,7 +95,7 @@ func TestStreaming(t *testing.T) { //nolint:paralleltest // it measures memory
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer res.Body.Close()
+			defer closing(res.Body)
 			got, want := sha256.New(), sha256.New()
 			n, err := io.Copy(got, res.Body)
 			if _, e := io.Copy(want, &letters{n: size}); e != nil {
@@ -130,7 +130,7 @@ func TestSlowAnswer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer res.Body.Close()
+	defer closing(res.Body)
 	for range 3 {
 		if _, err := io.ReadFull(res.Body, make([]byte, 1)); err != nil {
 			t.Fatal(err)
@@ -215,7 +215,7 @@ func TestIdle(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer res.Body.Close()
+		defer closing(res.Body)
 		if _, err := io.ReadAll(res.Body); err == nil {
 			t.Error("the answer ended well, want it cut")
 		}
@@ -247,7 +247,7 @@ func TestIdle(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer res.Body.Close()
+		defer closing(res.Body)
 		within(t, 5*time.Second, over, "the engine's end")
 	})
 }
@@ -309,7 +309,7 @@ func TestTruncatedAnswer(t *testing.T) {
 			if err != nil {
 				panic(err)
 			}
-			defer c.Close()
+			defer closing(c)
 			_, _ = buf.WriteString("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n" + framing + strings.Repeat("x", 50))
 			_ = buf.Flush()
 		})
@@ -347,9 +347,10 @@ func TestClientLeaves(t *testing.T) {
 			_, cookie := h.signIn(t, "alice", canary)
 			ctx, cancel := context.WithCancel(t.Context())
 			left := make(chan struct{})
+			r := h.request(t, http.MethodGet, "/api/channels", http.NoBody, cookie).WithContext(ctx)
 			go func() {
 				defer close(left)
-				res, err := h.Client.Do(h.request(t, http.MethodGet, "/api/channels", http.NoBody, cookie).WithContext(ctx))
+				res, err := h.Client.Do(r)
 				if err == nil {
 					_, err = io.ReadAll(res.Body)
 					_ = res.Body.Close()
