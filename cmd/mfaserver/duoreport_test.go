@@ -29,7 +29,7 @@ type heapWatch struct {
 	most             uint64
 }
 
-const sampleEvery = 64 << 10 // bytes of output
+const sampleEvery = 128 << 10 // bytes of output
 
 func (w *heapWatch) Write(b []byte) (int, error) {
 	if w.written += len(b); w.written-w.sampled >= sampleEvery || w.sampled == 0 {
