@@ -6,7 +6,6 @@ import (
 
 	"mfaserver/duoclient"
 	"mfaserver/internal/config"
-	"mfaserver/internal/secret"
 	"mfaserver/mfa"
 )
 
@@ -82,7 +81,7 @@ func newUniversal(cfg *config.Config) (*duoclient.Universal, error) {
 		APIHost:      cfg.Duo.Universal.APIHostname,
 		CA:           ca,
 		Simulator:    cfg.Duo.Simulator,
-		HTTPProxy:    secret.New(cfg.Duo.HTTPProxy),
+		HTTPProxy:    cfg.Duo.HTTPProxy,
 	}, duoclient.WithClock(now))
 	if err != nil {
 		return nil, errors.Join(config.ErrInvalid, err)

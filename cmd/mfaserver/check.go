@@ -19,12 +19,14 @@ func newCheck(g *globals) *cobra.Command {
 	var configOnly bool
 	cmd := &cobra.Command{
 		Use:   "check",
-		Short: "Check the configuration file, and the credentials in it against Duo",
+		Short: "Check the configuration, its credentials against Duo, and the engine behind a gateway",
 		Long: `check reads the configuration as serve would and lists everything that is wrong
 with it, each with its line. Then it asks Duo whether it takes every application's
 credentials, says which API a pair of keys belongs to when it stands in the wrong
-place, and looks at the clock, the certificates and the directory keys. Whatever
-failed says what to do next. Nothing is started or changed; a directory key is
+place, and looks at the clock, the certificates and the directory keys. Behind a
+gateway it also looks at the engine: its version, whether it takes admin/admin (one
+failed login), on which other addresses it answers, and lists who is exempt from the
+second factor. Whatever failed says what to do next. Nothing is started or changed; a directory key is
 tried with a user whom no directory has, for Duo has no other call that knows it.
 
 The exit code is 0 when nothing failed; warnings are well.`,
@@ -73,12 +75,44 @@ func (g *globals) check(ctx context.Context, configOnly bool) error {
 }
 
 func (g *globals) checkup(ctx context.Context, cfg *config.Config) checkup.Report {
-	progress := g.progress("asking Duo")
+	progress := g.progress("looking")
 	defer progress.end()
-	return checkup.Run(ctx, checkup.Config{
-		Settings: cfg, Now: now, Progress: func(checkup.Finding) { progress.step() },
-		Options: []duoclient.Option{duoclient.WithClock(now)},
+	step := func(checkup.Finding) { progress.step() }
+	report := checkup.Run(ctx, checkup.Config{
+		Settings: cfg, Now: now, Progress: step, Options: []duoclient.Option{duoclient.WithClock(now)},
 	})
+	if cfg.Primary.Upstream != nil {
+		report.Findings = append(report.Findings, g.checkEngine(ctx, cfg, step).Findings...)
+	}
+	return report
+}
+
+// checkEngine looks at the engine behind a gateway, and lists who is exempt.
+func (g *globals) checkEngine(ctx context.Context, cfg *config.Config, step func(checkup.Finding)) checkup.Report {
+	client, err := newEngine(cfg)
+	if err != nil {
+		return checkup.Report{Findings: []checkup.Finding{{
+			Level: checkup.Fail, Subject: "primary.upstream", Text: sentence(err), Advice: "Correct primary.upstream in " + g.config + ".",
+		}}}
+	}
+	defer client.Close()
+	return checkup.Gateway(ctx, checkup.GatewayConfig{
+		Engine: client, AllowOutdated: cfg.Primary.Upstream.AllowOutdated, PublicURLs: cfg.PublicURLs,
+		Certificate: checkup.OwnCertificate(cfg), Exemptions: exemptions(cfg), Progress: step, Now: now,
+	})
+}
+
+// exemptions are the rows that check lists.
+func exemptions(cfg *config.Config) []checkup.Exemption {
+	var rows []checkup.Exemption
+	for _, e := range cfg.RuleSet().Exemptions() {
+		row := checkup.Exemption{Name: e.Name, Users: e.Users, Owner: e.Owner, Reason: e.Reason, Until: e.Until}
+		for _, n := range e.Networks {
+			row.Networks = append(row.Networks, n.String())
+		}
+		rows = append(rows, row)
+	}
+	return rows
 }
 
 // printFindings prints a line for each, and below it what to do.

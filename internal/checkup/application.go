@@ -134,7 +134,7 @@ func (r *run) clientOptions() []duoclient.Option {
 func (r *run) apiConfig(a application) duoclient.APIConfig {
 	return duoclient.APIConfig{
 		IntegrationKey: a.key, SecretKey: a.secret, APIHost: a.host, AccountID: a.account,
-		CA: r.ca, Simulator: r.settings.Duo.Simulator, HTTPProxy: secret.New(r.settings.Duo.HTTPProxy),
+		CA: r.ca, Simulator: r.settings.Duo.Simulator, HTTPProxy: r.settings.Duo.HTTPProxy,
 	}
 }
 
@@ -184,7 +184,7 @@ func (r *run) ask(ctx context.Context, a application) answer {
 func (r *run) askUniversal(ctx context.Context, a application) error {
 	client, err := duoclient.NewUniversal(duoclient.UniversalConfig{
 		ClientID: a.key, ClientSecret: a.secret, APIHost: a.host,
-		CA: r.ca, Simulator: r.settings.Duo.Simulator, HTTPProxy: secret.New(r.settings.Duo.HTTPProxy),
+		CA: r.ca, Simulator: r.settings.Duo.Simulator, HTTPProxy: r.settings.Duo.HTTPProxy,
 	}, r.clientOptions()...)
 	if err != nil {
 		return err

@@ -122,7 +122,7 @@ func (r *run) networkAdvice(host string, err error) string {
 	switch {
 	case refused(err) != nil:
 		return advice(err)
-	case r.settings.Duo.HTTPProxy != "":
+	case !r.settings.Duo.HTTPProxy.IsZero():
 		return "Look whether the proxy of duo.http_proxy runs and lets CONNECT " + host + ":443 through."
 	case strings.Contains(text, "no such host"), strings.Contains(text, "lookup"):
 		return "Compare api_hostname with Duo's panel, and look whether this machine can resolve names."

@@ -5,6 +5,7 @@ import (
 
 	"mfaserver/duoclient/duotest"
 	"mfaserver/internal/checkup"
+	"mfaserver/internal/secret"
 	"mfaserver/internal/secret/secrettest"
 )
 
@@ -20,7 +21,7 @@ func TestNothingPrintsSecrets(t *testing.T) {
 		"not of this world": "socks5://user:" + canary + "@127.0.0.1:1",
 	} {
 		b := start(t, duotest.Config{})
-		b.settings.Duo.HTTPProxy = proxy
+		b.settings.Duo.HTTPProxy = secret.New(proxy)
 		b.settings.Duo.Auth.SecretKey = b.settings.Duo.Admin.SecretKey
 		report := b.run(t)
 		if report.OK() {

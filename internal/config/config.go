@@ -156,7 +156,7 @@ type Duo struct {
 	// CA is [CADuo], [CASystem] or the path of a PEM file.
 	CA string
 	// HTTPProxy is the URL of an outbound proxy; it may hold a password.
-	HTTPProxy string
+	HTTPProxy secret.Secret
 	// AllowReasons and DenyFactors are the outcome policy, in Duo's words.
 	AllowReasons, DenyFactors []string
 }

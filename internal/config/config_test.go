@@ -322,7 +322,7 @@ limits_factor: 100
 			},
 			DirectoryKey: "DSXXXXXXXXXXXXXXXXXX",
 			Failmode:     config.FailmodeSafe, IAcceptSingleFactor: true, CA: config.CASystem,
-			HTTPProxy: "http://proxy.example.org:3128", AllowReasons: []string{"trusted_network"},
+			HTTPProxy: secret.New("http://proxy.example.org:3128"), AllowReasons: []string{"trusted_network"},
 			DenyFactors: []string{"sms_passcode"},
 		},
 		Organizations: []config.Organization{

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"mfaserver/internal/mirth"
+	"mfaserver/internal/secret"
 )
 
 var (
@@ -31,7 +32,7 @@ func (r *reader) duo(s *section, c *Config) Duo {
 	d.DirectoryKey, _ = s.objectKey("directory_key", "duo_admin_api_directory_key")
 	d.Username = r.duoUsername(s.sub("username"))
 	d.CA = s.ca(d.Simulator)
-	d.HTTPProxy = s.httpProxy()
+	d.HTTPProxy = secret.New(s.httpProxy())
 	d.AllowReasons = s.duoWords("allow_reasons")
 	d.DenyFactors = s.duoWords("deny_factors")
 	s.failmode(&d, c)

@@ -93,7 +93,7 @@ func (d Duo) redacted() yaml.MapSlice {
 		m = append(m, yaml.MapItem{Key: "i_accept_single_factor", Value: true})
 	}
 	m = append(m, yaml.MapItem{Key: "simulator", Value: d.Simulator}, yaml.MapItem{Key: "ca", Value: d.CA})
-	m = addText(m, "http_proxy", redactURL(d.HTTPProxy))
+	m = addText(m, "http_proxy", redactURL(d.HTTPProxy.Reveal()))
 	return append(m,
 		yaml.MapItem{Key: "allow_reasons", Value: list(d.AllowReasons)},
 		yaml.MapItem{Key: "deny_factors", Value: list(d.DenyFactors)})

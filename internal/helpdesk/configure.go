@@ -3,7 +3,6 @@ package helpdesk
 import (
 	"mfaserver/duoclient"
 	"mfaserver/internal/config"
-	"mfaserver/internal/secret"
 )
 
 // FromConfig gives the organisations of a configuration: the account of duo
@@ -20,7 +19,7 @@ func FromConfig(c *config.Config) (Config, error) {
 		}
 		return &duoclient.APIConfig{
 			IntegrationKey: a.IntegrationKey, SecretKey: a.SecretKey, APIHost: a.APIHostname,
-			CA: ca, Simulator: c.Duo.Simulator, HTTPProxy: secret.New(c.Duo.HTTPProxy),
+			CA: ca, Simulator: c.Duo.Simulator, HTTPProxy: c.Duo.HTTPProxy,
 		}
 	}
 	out := Config{
