@@ -25,8 +25,8 @@ with it, each with its line. Then it asks Duo whether it takes every application
 credentials, says which API a pair of keys belongs to when it stands in the wrong
 place, and looks at the clock, the certificates and the directory keys. Behind a
 gateway it also looks at the engine: its version, whether it takes admin/admin (one
-failed login), on which other addresses it answers, and lists who is exempt from the
-second factor. Whatever failed says what to do next. Nothing is started or changed; a directory key is
+failed login), and on which other addresses it answers. It lists who is exempt from
+the second factor. Whatever failed says what to do next. Nothing is started or changed; a directory key is
 tried with a user whom no directory has, for Duo has no other call that knows it.
 
 The exit code is 0 when nothing failed; warnings are well.`,
@@ -81,13 +81,14 @@ func (g *globals) checkup(ctx context.Context, cfg *config.Config) checkup.Repor
 	report := checkup.Run(ctx, checkup.Config{
 		Settings: cfg, Now: now, Progress: step, Options: []duoclient.Option{duoclient.WithClock(now)},
 	})
+	report.Findings = append(report.Findings, checkup.Exemptions(exemptions(cfg), now())...)
 	if cfg.Primary.Upstream != nil {
 		report.Findings = append(report.Findings, g.checkEngine(ctx, cfg, step).Findings...)
 	}
 	return report
 }
 
-// checkEngine looks at the engine behind a gateway, and lists who is exempt.
+// checkEngine looks at the engine behind a gateway.
 func (g *globals) checkEngine(ctx context.Context, cfg *config.Config, step func(checkup.Finding)) checkup.Report {
 	client, err := newEngine(cfg)
 	if err != nil {
@@ -98,7 +99,7 @@ func (g *globals) checkEngine(ctx context.Context, cfg *config.Config, step func
 	defer client.Close()
 	return checkup.Gateway(ctx, checkup.GatewayConfig{
 		Engine: client, AllowOutdated: cfg.Primary.Upstream.AllowOutdated, PublicURLs: cfg.PublicURLs,
-		Certificate: checkup.OwnCertificate(cfg), Exemptions: exemptions(cfg), Progress: step, Now: now,
+		Certificate: checkup.OwnCertificate(cfg), Progress: step, Now: now,
 	})
 }
 

@@ -9,8 +9,6 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
-	"strconv"
-	"strings"
 	"time"
 
 	"mfaserver/internal/mirth"
@@ -39,8 +37,6 @@ type GatewayConfig struct {
 	// Certificate is this server's own, see [OwnCertificate]; nil when it is
 	// not known. What answers with it is no engine.
 	Certificate *x509.Certificate
-	// Exemptions are listed.
-	Exemptions []Exemption
 	// Timeout bounds everything; 0: half a minute.
 	Timeout time.Duration
 	// Progress is as in [Config].
@@ -63,14 +59,9 @@ const (
 	upstreamSubject = "primary.upstream"
 )
 
-// oldest is the first version without the hole that takes commands from
-// strangers (CVE-2023-43208).
-var oldest = [3]int{4, 4, 1}
-
 // Gateway looks at an engine behind a gateway: whether it answers, is new
 // enough, still takes the password it came with, and can be reached past the
-// gateway; and it lists the exemptions from the second factor. It changes
-// nothing, but each run is one login of admin with a password that should be
+// gateway. It changes nothing, but each run is one login of admin with a password that should be
 // wrong, which the engine counts.
 func Gateway(ctx context.Context, c GatewayConfig) Report {
 	c = c.withDefaults()
@@ -86,7 +77,6 @@ func Gateway(ctx context.Context, c GatewayConfig) Report {
 		g.note(g.defaultPassword(ctx))
 		g.elsewhere(ctx, version)
 	}
-	g.exemptions()
 	return Report{Findings: g.findings}
 }
 
@@ -140,12 +130,12 @@ func (g *gateway) reach(ctx context.Context) (version string, ok bool) {
 func (g *gateway) version(text string) Finding {
 	const subject = "engine version"
 	const update = "Update the engine to 4.4.1 or newer: older ones run commands that anybody sends them (CVE-2023-43208)."
-	numbers, ok := versionNumbers(text)
+	order, err := mirth.CompareVersions(text, mirth.OldestSafe)
 	switch {
-	case !ok:
+	case err != nil:
 		return failure(subject, fmt.Sprintf("%q is no version", text), "Look what answers at "+g.Engine.Base().Host+" in the engine's place.")
-	case !older(numbers, oldest):
-		return Finding{Subject: subject, Level: OK, Text: text + " is not older than 4.4.1"}
+	case order >= 0:
+		return Finding{Subject: subject, Level: OK, Text: text + " is not older than " + mirth.OldestSafe}
 	case g.AllowOutdated:
 		return Finding{
 			Subject: subject, Level: Warn, Text: text + " is older than 4.4.1, and primary.upstream.allow_outdated lets it be", Advice: update,
@@ -153,36 +143,6 @@ func (g *gateway) version(text string) Finding {
 	default:
 		return failure(subject, text+" is older than 4.4.1, and the gateway refuses it", update)
 	}
-}
-
-// versionNumbers reads the first three numbers; what is missing is 0.
-func versionNumbers(text string) (out [3]int, ok bool) {
-	for i := range out {
-		digits := text
-		if end := strings.IndexFunc(text, func(r rune) bool { return r < '0' || r > '9' }); end >= 0 {
-			digits = text[:end]
-		}
-		n, err := strconv.Atoi(digits)
-		if err != nil {
-			return out, false
-		}
-		out[i] = n
-		rest, more := strings.CutPrefix(text[len(digits):], ".")
-		if !more || rest == "" || rest[0] < '0' || rest[0] > '9' {
-			return out, true
-		}
-		text = rest
-	}
-	return out, true
-}
-
-func older(a, b [3]int) bool {
-	for i := range a {
-		if a[i] != b[i] {
-			return a[i] < b[i]
-		}
-	}
-	return false
 }
 
 // defaultPassword tries the account that engines come with (threat T015).

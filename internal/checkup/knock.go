@@ -11,6 +11,8 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+
+	"mfaserver/internal/mirth"
 )
 
 // visit is what was seen at an address.
@@ -85,7 +87,7 @@ func askVersion(ctx context.Context, conn net.Conn, base *url.URL) string {
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, longestVersion))
 	text := strings.TrimSpace(string(body))
-	if _, ok := versionNumbers(text); err != nil || !ok {
+	if _, unread := mirth.CompareVersions(text, mirth.OldestSafe); err != nil || unread != nil {
 		return ""
 	}
 	return text

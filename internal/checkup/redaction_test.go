@@ -33,7 +33,7 @@ func TestNothingPrintsSecrets(t *testing.T) {
 			Values: []any{
 				report, &report, report.Findings[0],
 				checkup.Config{Settings: b.settings},
-				checkup.GatewayConfig{PublicURLs: b.settings.PublicURLs, Exemptions: []checkup.Exemption{{Name: "nightly"}}},
+				checkup.GatewayConfig{PublicURLs: b.settings.PublicURLs},
 				checkup.Exemption{},
 			},
 		}.Check(t)
