@@ -177,7 +177,8 @@ func TestEveryPathOfTheEngineIsClosed(t *testing.T) {
 			for _, method := range []string{"GET", "POST", "PUT"} {
 				status, _ := s.ask(t, method, hostileRequest(method, base+path, hostileBody))
 				own := strings.HasPrefix(path, "/users/_log") || strings.HasPrefix(path, "/users/_inactivity")
-				if status != http.StatusUnauthorized && !(own && (status == http.StatusMethodNotAllowed || status == http.StatusUnsupportedMediaType)) {
+				refused := own && (status == http.StatusMethodNotAllowed || status == http.StatusUnsupportedMediaType)
+				if status != http.StatusUnauthorized && !refused {
 					t.Errorf("%s %s%s = %d, want 401", method, base, path, status)
 				}
 			}
@@ -322,7 +323,7 @@ func TestFramingProbesReachNothing(t *testing.T) {
 		slots <- struct{}{}
 		all.Go(func() {
 			defer func() { <-slots }()
-			for _, line := range strings.Split(h.probe(t, probe), "\n") {
+			for line := range strings.SplitSeq(h.probe(t, probe), "\n") {
 				if strings.HasPrefix(line, "HTTP/1.") && !strings.HasPrefix(line[8:], " 4") && !strings.HasPrefix(line[8:], " 5") && !strings.HasPrefix(line[8:], " 100") {
 					t.Errorf("%s: %s", name, line)
 				}

@@ -82,8 +82,11 @@ func TestNothingIsLeftOfARefusedLogin(t *testing.T) {
 	h := newGatehouse(t)
 	h.prover.Says("deny", "deny")
 	for _, c := range []struct{ username, password string }{
-		{"nora", enginePassword}, {"paula", enginePassword}, {"paula", enginePassword + ",654321"},
-		{"alice", enginePassword + ",mfab-0000-0000-0000-0000"}, {"carol", h.signInCode(t, "carol")},
+		{"nora", enginePassword},
+		{"paula", enginePassword},
+		{"paula", enginePassword + ",654321"},
+		{"alice", enginePassword + ",mfab-0000-0000-0000-0000"},
+		{"carol", h.signInCode(t, "carol")},
 	} {
 		if got := h.call(t, c.username, c.password); got.StatusCode != http.StatusUnauthorized || got.body != deniedXML {
 			t.Errorf("%s: login = %d %s", c.username, got.StatusCode, got.body)

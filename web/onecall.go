@@ -41,6 +41,8 @@ func (s *Server) prove(w http.ResponseWriter, r *http.Request, a attempt, p plan
 }
 
 // oneCall asks the flow for a login within this call.
+//
+//nolint:contextcheck // only a question to a user is to end with its client; what is without one has ctx
 func (s *Server) oneCall(ctx context.Context, w http.ResponseWriter, r *http.Request, p plan, b mfa.BeginRequest) (*mfa.Grant, error) {
 	if s.deps.Proofs == nil {
 		s.release(ctx, b.Username, b.Carry)

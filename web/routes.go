@@ -131,7 +131,8 @@ func (s *Server) serve(e endpoint) http.Handler {
 	allow := strings.Join(e.allow(), ", ")
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		notesOf(r.Context()).route = e.path
-		if e.access != Browser && !customHeader(r) && !(e.access == SignedIn && bearsToken(r.Header)) {
+		program := customHeader(r) || e.access == SignedIn && bearsToken(r.Header)
+		if e.access != Browser && !program {
 			empty(w, http.StatusBadRequest)
 			return
 		}

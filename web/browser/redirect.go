@@ -9,7 +9,7 @@ import (
 	"mfaserver/internal/mirth"
 )
 
-// ErrRedirect: the redirect is not one that Duo makes.
+// ErrRedirect means that the redirect is not one that Duo makes.
 var ErrRedirect = errors.New("browser: callback parameters refused")
 
 // Redirect is what Duo hands over through the browser: a state with either a

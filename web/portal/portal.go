@@ -22,7 +22,7 @@ import (
 	"mfaserver/web/signin"
 )
 
-// ErrConfig: the [Config] or the [Deps] are refused.
+// ErrConfig means that the [Config] or the [Deps] are refused.
 var ErrConfig = errors.New("portal: configuration refused")
 
 // Config says how the portal presents itself.

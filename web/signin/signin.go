@@ -16,10 +16,11 @@ import (
 	"mfaserver/mfa"
 )
 
-// ErrConfig: the [Config] is incomplete.
+// ErrConfig means that the [Config] is incomplete.
 var ErrConfig = errors.New("signin: configuration refused")
 
-// ReasonOurs: what was given as the password is a token or a code of ours.
+// ReasonOurs is the reason where a token or a code of ours was given as the
+// password.
 const ReasonOurs primary.Reason = "token_or_code"
 
 // Directory looks accounts up. Errors: [primary.ErrUserUnknown]; anything else
