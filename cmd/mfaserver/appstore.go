@@ -49,6 +49,7 @@ func (a *app) openTrail(context.Context) error {
 	}
 	a.trail, err = audit.New(audit.Config{
 		Path: filepath.Join(a.cfg.DataDir, "audit", "audit.jsonl"),
+		MAC:  names.MAC,
 		Now:  now,
 		Mask: func(name string) string {
 			mac := names.MAC("unknown username", []byte(name))

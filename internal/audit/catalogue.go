@@ -6,11 +6,12 @@ type Name string
 
 // The catalogue (threat T192). This block is the only place to add an entry.
 const (
-	AuditOpened    Name = "audit.opened"
-	AuditTorn      Name = "audit.torn"
-	AuditHealed    Name = "audit.healed"
-	AuditDisturbed Name = "audit.disturbed"
-	ClockStepped   Name = "clock.stepped"
+	AuditOpened     Name = "audit.opened"
+	AuditTorn       Name = "audit.torn"
+	AuditHealed     Name = "audit.healed"
+	AuditDisturbed  Name = "audit.disturbed"
+	AuditCheckpoint Name = "audit.checkpoint"
+	ClockStepped    Name = "clock.stepped"
 
 	ServerStart Name = "server.start"
 	ServerStop  Name = "server.stop"

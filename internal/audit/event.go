@@ -91,10 +91,15 @@ type Entry struct {
 	Event
 	// UnknownBytes is the length of the unknown name.
 	UnknownBytes int
+	// MoreDetails is how many values of Detail were not written.
+	MoreDetails int
 	// Time is when the trail wrote the event, in UTC.
 	Time time.Time
 	// Sequence counts the events of a trail, over restarts and rotations.
 	// Order is by sequence, not by time: clocks step (threat T197).
 	Sequence uint64
 	Node     string
+	// Prev and MAC hang the record into the chain; they are zero in a trail
+	// without one.
+	Prev, MAC Sum
 }

@@ -21,7 +21,7 @@ func ExampleTrail() {
 	path := filepath.Join(folder, "audit.jsonl")
 	trail, err := audit.New(audit.Config{
 		Path: path,
-		Node: "mfa-1",
+		Node: "mfa-1", Unchained: true,
 		Now:  func() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) },
 	})
 	if err != nil {

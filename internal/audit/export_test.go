@@ -1,5 +1,7 @@
 package audit
 
+import "os"
+
 // Medium is the file as tests may replace it.
 type Medium = medium
 
@@ -7,7 +9,14 @@ type Medium = medium
 func OpenFile(path string) (Medium, error) { return openFile(path) }
 
 // NewOn is New on another medium.
-func NewOn(c Config, open func(string) (Medium, error)) (*Trail, error) { return newTrail(c, open) }
+func NewOn(c Config, open func(string) (Medium, error)) (*Trail, error) {
+	return newTrail(c, open, os.Rename)
+}
+
+// NewRenaming is New with another way to rename files.
+func NewRenaming(c Config, rename func(from, to string) error) (*Trail, error) {
+	return newTrail(c, openFile, rename)
+}
 
 // Queued is the number of events that wait for the disk.
 func (t *Trail) Queued() int {
@@ -21,3 +30,6 @@ func (t *Trail) Queued() int {
 
 // AppendText is the escaping of one value.
 func AppendText(dst []byte, s string) []byte { return appendText(dst, s) }
+
+// AppendLine is a line as it was read.
+func AppendLine(dst []byte, e *Entry) []byte { return appendLine(dst, e) }

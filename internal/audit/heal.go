@@ -1,11 +1,6 @@
 package audit
 
-import (
-	"errors"
-	"fmt"
-	"io/fs"
-	"os"
-)
+import "errors"
 
 // ready makes sure that the file can be written to, and notes what was wrong
 // with it. The caller holds t.disk.
@@ -59,50 +54,4 @@ func (t *Trail) again() error {
 	}
 	t.broken = false
 	return nil
-}
-
-// Reopen goes on in a new file when the present one was moved away, as log
-// rotation does: rename, then Reopen. No event is lost in between: until Reopen
-// they go to the file under its new name. The sequence continues, and the first
-// line of the new file names the last sequence of the old one. When the new
-// file cannot be made the old one stays in use.
-func (t *Trail) Reopen() error {
-	t.disk.Lock()
-	defer t.disk.Unlock()
-	if t.closed {
-		return ErrClosed
-	}
-	if t.broken {
-		// The next event opens what has the name by then.
-		return nil
-	}
-	same, err := t.stillNamed()
-	if err != nil || same {
-		return err
-	}
-	old, length := t.file, t.durable
-	if err := t.start(); err != nil {
-		if t.file != old {
-			err = errors.Join(err, t.file.Close())
-		}
-		t.file, t.durable = old, length
-		return err
-	}
-	return errors.Join(old.Close(), t.write(nil))
-}
-
-// stillNamed reports whether the path still leads to the open file.
-func (t *Trail) stillNamed() (bool, error) {
-	there, err := os.Stat(t.path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("audit: %w", err)
-	}
-	here, err := t.file.Stat()
-	if err != nil {
-		return false, fmt.Errorf("audit: %w", err)
-	}
-	return os.SameFile(there, here), nil
 }

@@ -12,8 +12,14 @@ import (
 	"time"
 )
 
-// schema is the version of the line's form.
-const schema = 1
+// The versions of the line's form: without and with a chain.
+const (
+	schemaPlain   = 1
+	schemaChained = 2
+)
+
+// timeForm is RFC 3339 in UTC, to the nanosecond.
+const timeForm = "2006-01-02T15:04:05.000000000Z"
 
 // maxDetails is how many values of Event.Detail are written; the others are
 // counted in the member more_details.
@@ -22,14 +28,24 @@ const maxDetails = 16
 // ErrBadLine means that a line is not one that this package writes.
 var ErrBadLine = errors.New("audit: not a line of an audit trail")
 
-// appendLine appends e with its line feed.
+// appendLine appends e as it was read, with its line feed.
 func appendLine(dst []byte, e *Entry) []byte {
+	if e.MAC.IsZero() {
+		return append(appendBody(dst, schemaPlain, e), '}', '\n')
+	}
+	dst = appendMember(appendBody(dst, schemaChained, e), "prev", e.Prev.String())
+	return append(appendMember(dst, "mac", e.MAC.String()), '}', '\n')
+}
+
+// appendBody appends e without what hangs it into the chain, and without its
+// closing brace.
+func appendBody(dst []byte, schema int64, e *Entry) []byte {
 	dst = append(dst, `{"v":`...)
 	dst = strconv.AppendInt(dst, schema, 10)
 	dst = append(dst, `,"seq":`...)
 	dst = strconv.AppendUint(dst, e.Sequence, 10)
 	dst = append(dst, `,"time":"`...)
-	dst = e.Time.UTC().AppendFormat(dst, "2006-01-02T15:04:05.000000000Z")
+	dst = e.Time.UTC().AppendFormat(dst, timeForm)
 	dst = append(dst, '"')
 	for _, m := range []struct{ name, value string }{
 		{"node", e.Node},
@@ -57,8 +73,7 @@ func appendLine(dst []byte, e *Entry) []byte {
 	} {
 		dst = appendMember(dst, m.name, m.value)
 	}
-	dst = appendDetail(dst, e.Detail)
-	return append(dst, '}', '\n')
+	return appendDetail(dst, e.Detail, e.MoreDetails)
 }
 
 func appendMember(dst []byte, name, value string) []byte {
@@ -72,11 +87,12 @@ func appendMember(dst []byte, name, value string) []byte {
 	return append(dst, '"')
 }
 
-func appendDetail(dst []byte, detail map[string]string) []byte {
+// appendDetail appends detail, of which more values are known to be missing.
+func appendDetail(dst []byte, detail map[string]string, more int) []byte {
 	if len(detail) == 0 {
 		return dst
 	}
-	keys := slices.Sorted(maps.Keys(detail))
+	keys := sortedKeys(detail)
 	shown := keys[:min(len(keys), maxDetails)]
 	dst = append(dst, `,"detail":{`...)
 	for i, k := range shown {
@@ -90,12 +106,14 @@ func appendDetail(dst []byte, detail map[string]string) []byte {
 		dst = append(dst, '"')
 	}
 	dst = append(dst, '}')
-	if more := len(keys) - len(shown); more > 0 {
+	if more += len(keys) - len(shown); more > 0 {
 		dst = append(dst, `,"more_details":`...)
 		dst = strconv.AppendInt(dst, int64(more), 10)
 	}
 	return dst
 }
+
+func sortedKeys(detail map[string]string) []string { return slices.Sorted(maps.Keys(detail)) }
 
 // line is the JSON form of an entry, for reading.
 type line struct {
@@ -116,6 +134,9 @@ type line struct {
 	RequestID    string            `json:"request_id"`
 	Reason       string            `json:"reason"`
 	Detail       map[string]string `json:"detail"`
+	MoreDetails  int               `json:"more_details"`
+	Prev         Sum               `json:"prev"`
+	MAC          Sum               `json:"mac"`
 }
 
 // ParseLine reads a line, with or without its line feed, back; [ErrBadLine]
@@ -125,8 +146,12 @@ func ParseLine(text []byte) (Entry, error) {
 	if err := json.Unmarshal(text, &l); err != nil {
 		return Entry{}, fmt.Errorf("%w: %w", ErrBadLine, err)
 	}
-	if l.Schema != schema || l.Sequence == 0 || l.Time.IsZero() || l.Event == "" || l.Outcome == "" {
-		return Entry{}, fmt.Errorf("%w: version %d, sequence %d, event %q", ErrBadLine, l.Schema, l.Sequence, l.Event)
+	chained := l.Schema == schemaChained && !l.MAC.IsZero()
+	if plain := l.Schema == schemaPlain && l.MAC.IsZero(); !plain && !chained {
+		return Entry{}, fmt.Errorf("%w: version %d", ErrBadLine, l.Schema)
+	}
+	if l.Sequence == 0 || l.Time.IsZero() || l.Event == "" || l.Outcome == "" {
+		return Entry{}, fmt.Errorf("%w: sequence %d, event %q", ErrBadLine, l.Sequence, l.Event)
 	}
 	if bytes.ContainsRune(bytes.TrimSuffix(text, []byte{'\n'}), '\n') {
 		return Entry{}, fmt.Errorf("%w: more than one line", ErrBadLine)
@@ -137,6 +162,7 @@ func ParseLine(text []byte) (Entry, error) {
 			Source: l.Source, UserAgent: l.UserAgent, Transaction: l.Transaction, Session: l.Session,
 			RequestID: l.RequestID, Reason: l.Reason, Detail: l.Detail,
 		},
-		UnknownBytes: l.UnknownBytes, Time: l.Time.UTC(), Sequence: l.Sequence, Node: l.Node,
+		UnknownBytes: l.UnknownBytes, MoreDetails: l.MoreDetails, Time: l.Time.UTC(), Sequence: l.Sequence, Node: l.Node,
+		Prev: l.Prev, MAC: l.MAC,
 	}, nil
 }

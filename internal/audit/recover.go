@@ -2,20 +2,22 @@ package audit
 
 import (
 	"bytes"
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
-	"strings"
+	"io"
+	"slices"
+	"time"
 )
 
 // window is how much of the end of a file is read to find its last line.
 const window = 1 << 20
 
-// start opens the file, repairs its end and takes the sequence up. What it
-// found is noted. The caller holds t.disk, or is the only one.
+// start opens the file, repairs its end and takes the sequence and the chain
+// up. What it found is noted. The caller holds t.disk, or is the only one.
 func (t *Trail) start() error {
-	f, err := t.open(t.path)
+	f, err := t.open(t.cfg.Path)
 	if err != nil {
 		return err
 	}
@@ -24,25 +26,100 @@ func (t *Trail) start() error {
 	if err != nil {
 		return fmt.Errorf("audit: %w", err)
 	}
+	t.durable, t.first, t.rotateAt = 0, 0, t.cfg.MaxBytes
 	var end ending
 	if info.Size() > 0 {
 		if end, err = readEnd(f, info.Size()); err != nil {
 			return err
 		}
+		if t.keys == nil && !end.last.MAC.IsZero() {
+			return ErrChained
+		}
 		if err := t.repair(end); err != nil {
 			return err
 		}
+		t.first = firstIn(f, nil)
 	}
-	t.sequence = max(t.sequence, end.last.Sequence)
-	if t.sequence == 0 {
-		t.sequence = lastOfRotated(t.path)
-	}
-	if t.last.IsZero() {
-		t.last = end.last.Time
+	if err := t.resume(end); err != nil {
+		return err
 	}
 	if info.Size() == 0 {
-		t.durable = 0
-		t.note(AuditOpened, OK, "previous_sequence", number(t.sequence))
+		t.note(AuditOpened, OK, "previous_sequence", number(t.tip.sequence))
+	}
+	return nil
+}
+
+// resume finds the record that the next one follows: the last one in the
+// files, unless the head or this process knows of a later one.
+func (t *Trail) resume(end ending) error {
+	known := t.tip
+	if known.sequence == 0 {
+		if end.last.Sequence == 0 {
+			end = endOfRotated(t.cfg.Path)
+		}
+		var err error
+		if known.mark, err = t.knownByHead(&end.last); err != nil {
+			return err
+		}
+	}
+	last := &end.last
+	genuine := known.mac.IsZero()
+	if !last.MAC.IsZero() && t.keys != nil {
+		_, _, genuine = t.keys.authentic(end.line)
+		if !genuine {
+			t.note(AuditDisturbed, Failed, "what", "last_line", "sequence", number(last.Sequence))
+		}
+	}
+	adopt := last.Sequence > known.sequence && (genuine || known.sequence == 0)
+	if t.tip.sequence == 0 && last.Sequence < known.sequence {
+		t.note(AuditDisturbed, Failed, "what", "truncated", "expected", number(known.sequence), "found", number(last.Sequence))
+	}
+	if adopt {
+		known.mark = mark{last.Sequence, last.MAC}
+	}
+	if t.tip.at.IsZero() {
+		known.at = last.Time
+	}
+	if last.Sequence > 0 && last.Name != AuditCheckpoint {
+		known.unsigned = max(known.unsigned, 1)
+	}
+	t.tip = known
+	return nil
+}
+
+// knownByHead is the record that the head names, of a trail that has last as
+// its last one.
+func (t *Trail) knownByHead(last *Entry) (mark, error) {
+	if t.keys == nil {
+		return mark{}, nil
+	}
+	m, err := readHead(t.head.file, t.keys)
+	switch {
+	case errors.Is(err, errNoHead):
+		if !last.MAC.IsZero() {
+			t.note(AuditDisturbed, Failed, "what", "head", "found", "missing")
+		}
+	case errors.Is(err, errBadHead):
+		t.note(AuditDisturbed, Failed, "what", "head", "found", "damaged")
+	case err != nil:
+		return mark{}, err
+	}
+	return m, nil
+}
+
+// compareIndex goes on behind what the index knows of, where that is more than
+// the files have: somebody has put older ones in their place. An index that
+// does not answer says nothing.
+func (t *Trail) compareIndex() error {
+	if t.cfg.Index == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	last, err := t.cfg.Index.Last(ctx)
+	if err == nil && last.Sequence > t.tip.sequence {
+		t.note(AuditDisturbed, Failed, "what", "index", "expected", number(last.Sequence), "found", number(t.tip.sequence))
+		t.tip.sequence = last.Sequence
 	}
 	return nil
 }
@@ -55,13 +132,14 @@ type ending struct {
 	torn []byte
 	// complete: torn is a line that only lacks its line feed.
 	complete bool
-	// last is the last line; zero when there is none.
+	// last is the last record, line its text; zero when there is none.
 	last Entry
+	line []byte
 }
 
 // readEnd reads the end of a file of the given size. [ErrNotATrail] when it
 // has no line of a trail, so that a wrong path in a configuration costs nothing.
-func readEnd(f medium, size int64) (ending, error) {
+func readEnd(f io.ReaderAt, size int64) (ending, error) {
 	text := make([]byte, min(size, window))
 	from := size - int64(len(text))
 	if _, err := f.ReadAt(text, from); err != nil {
@@ -70,13 +148,13 @@ func readEnd(f medium, size int64) (ending, error) {
 	feed := bytes.LastIndexByte(text, '\n')
 	e := ending{whole: from + int64(feed) + 1, torn: text[feed+1:]}
 	if entry, err := ParseLine(e.torn); err == nil {
-		e.complete, e.last = true, entry
+		e.complete, e.last, e.line = true, entry, e.torn
 		return e, nil
 	}
 	for lines := text[:feed+1]; len(lines) > 0; {
 		start := bytes.LastIndexByte(lines[:len(lines)-1], '\n') + 1
 		if entry, err := ParseLine(lines[start:]); err == nil {
-			e.last = entry
+			e.last, e.line = entry, lines[start:]
 			return e, nil
 		}
 		lines = lines[:start]
@@ -117,38 +195,34 @@ func (t *Trail) repair(e ending) error {
 	return nil
 }
 
-// lastOfRotated looks for the last sequence in files that were moved out of
-// the way: names that begin with that of the trail. It is asked when the trail
-// itself is empty, and finding nothing is no fault.
-func lastOfRotated(path string) uint64 {
-	var last uint64
-	names, err := os.ReadDir(filepath.Dir(path))
+// endOfRotated is the end of the file that was moved out of the way last. It
+// is asked when the trail itself is empty, and finding nothing is no fault.
+func endOfRotated(path string) ending {
+	all, err := rotatedOf(path, nil)
 	if err != nil {
-		return 0
+		return ending{}
 	}
-	for _, n := range names {
-		rest, ok := strings.CutPrefix(n.Name(), filepath.Base(path))
-		if !ok || rest == "" || !n.Type().IsRegular() {
-			continue
+	slices.SortFunc(all, func(a, b segment) int { return cmp.Compare(b.first, a.first) })
+	for _, s := range all {
+		if e := endOf(&s); e.last.Sequence > 0 {
+			return e
 		}
-		last = max(last, lastOf(filepath.Join(filepath.Dir(path), n.Name())))
 	}
-	return last
+	return ending{}
 }
 
-func lastOf(path string) uint64 {
-	f, err := os.Open(path) //nolint:gosec // beside the operator's path
+func endOf(s *segment) ending {
+	f, err := s.open()
 	if err != nil {
-		return 0
+		return ending{}
 	}
 	defer func() { _ = f.Close() }()
-	info, err := f.Stat()
-	if err != nil || info.Size() == 0 {
-		return 0
+	if s.info.Size() == 0 {
+		return ending{}
 	}
-	end, err := readEnd(f, info.Size())
+	e, err := readEnd(f, s.info.Size())
 	if err != nil {
-		return 0
+		return ending{}
 	}
-	return end.last.Sequence
+	return e
 }

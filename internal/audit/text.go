@@ -2,6 +2,7 @@ package audit
 
 import (
 	"strconv"
+	"strings"
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -53,4 +54,25 @@ func appendRune(dst []byte, r rune, size int) []byte {
 func appendEscape(dst []byte, r rune) []byte {
 	const digits = "0123456789abcdef"
 	return append(dst, '\\', 'u', digits[r>>12&15], digits[r>>8&15], digits[r>>4&15], digits[r&15])
+}
+
+// Printable is s for a terminal or a table: everything that does not print is
+// escaped, as \u with four digits, and a byte that is not UTF-8 becomes \ufffd.
+func Printable(s string) string {
+	if !strings.ContainsFunc(s, func(r rune) bool { return r == utf8.RuneError || !unicode.IsPrint(r) }) {
+		return s
+	}
+	var b []byte
+	for _, r := range s {
+		if r != utf8.RuneError && unicode.IsPrint(r) {
+			b = utf8.AppendRune(b, r)
+			continue
+		}
+		if high, low := utf16.EncodeRune(r); high != unicode.ReplacementChar {
+			b = appendEscape(appendEscape(b, high), low)
+			continue
+		}
+		b = appendEscape(b, r)
+	}
+	return string(b)
 }

@@ -5,22 +5,39 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
-	"strconv"
 	"sync"
 	"time"
 )
 
-// Config says where the trail is.
+// Config says where the trail is and how it is kept.
 type Config struct {
 	// Path is the file; its folder is made when it is missing, with mode 0700.
+	// Beside it lie the head (.head) and the files that were rotated away.
 	Path string
 	// Node names this server in every line; empty means the host's name.
 	Node string
+	// MAC is the key of the chain; [ErrNoKey] without it.
+	MAC MAC
+	// Unchained says that the trail is to have no chain. It is for tests.
+	Unchained bool
 	// Mask turns a username that no directory knows into a keyed hash, by
 	// which the same name can be told again: people type passwords into the
 	// username field (threat T193). Without it only the length is written.
 	Mask func(name string) string
+	// CheckpointRecords and CheckpointEvery are how many records, and how much
+	// time after a record, go without a checkpoint at most; 0 means 1,000 and
+	// a minute.
+	CheckpointRecords int
+	CheckpointEvery   time.Duration
+	// Checkpoint, where given, is called with each checkpoint once it is
+	// durable, to be sent to another host. It must not wait, nor call the
+	// trail.
+	Checkpoint func(Checkpoint)
+	// MaxBytes is the size at which a file is rotated away; 0 means 64 MiB, a
+	// negative one never. Nothing is ever deleted.
+	MaxBytes int64
+	// Index, where given, is fed with every record that is durable.
+	Index Index
 	// Now is the clock; nil means the real one.
 	Now func() time.Time
 }
@@ -29,24 +46,31 @@ type Config struct {
 // wait for the disk, and no context cuts them short: what happened is recorded
 // even when nobody waits for the answer any more.
 type Trail struct {
-	path string
-	node string
-	mask func(string) string
-	now  func() time.Time
-	open func(path string) (medium, error)
+	cfg    Config
+	open   func(path string) (medium, error)
+	rename func(from, to string) error
 
 	mu sync.Mutex // guards next
 	// next collects the events that arrive while the disk is busy.
 	next *batch
 
 	disk sync.Mutex // guards what follows; taken before mu
-	// file is nil when it could not be opened again after a failure.
-	file medium
-	// durable is the length of the file up to the last durable line.
-	durable int64
-	// sequence is that of the last durable line, last its time.
-	sequence uint64
-	last     time.Time
+	// keys and head are nil in a trail without a chain.
+	keys *keys
+	head *head
+	// feeder is nil without an index.
+	feeder *feeder
+	// file is nil when it could not be opened again after a failure. first is
+	// the sequence of its first record, durable its length up to the last
+	// durable line; at rotateAt it is rotated away.
+	file     medium
+	first    uint64
+	durable  int64
+	rotateAt int64
+	// tip is the last durable record.
+	tip tip
+	// due makes the next checkpoint; nil while there is nothing to make one of.
+	due *time.Timer
 	// broken is set while a failed write has not been cleaned up after;
 	// unwritten counts the events refused since.
 	broken    bool
@@ -54,7 +78,9 @@ type Trail struct {
 	// notes are events of the trail about itself that wait for the next write.
 	notes  []*Event
 	closed bool
+	// buf and places are the lines of one batch, and what the index is told.
 	buf    []byte
+	places []IndexEntry
 }
 
 var _ Recorder = (*Trail)(nil)
@@ -66,36 +92,84 @@ type batch struct {
 	err    error
 }
 
-// New opens the trail and continues its sequence. Errors: [ErrLocked],
-// [ErrNotATrail], [ErrUnwritten], those of the file system.
-func New(c Config) (*Trail, error) { return newTrail(c, openFile) }
+// New opens the trail and continues its sequence and its chain. Errors:
+// [ErrNoKey], [ErrChained], [ErrLocked], [ErrNotATrail], [ErrUnwritten], those
+// of the file system.
+func New(c Config) (*Trail, error) { return newTrail(c, openFile, os.Rename) }
 
-func newTrail(c Config, open func(string) (medium, error)) (*Trail, error) {
-	t := &Trail{path: c.Path, node: c.Node, mask: c.Mask, now: c.Now, open: open}
-	if t.now == nil {
-		t.now = time.Now //nolint:forbidigo // the one real clock of this package
-	}
-	if t.node == "" {
-		host, err := os.Hostname()
-		if err != nil {
-			return nil, fmt.Errorf("audit: naming this node: %w", err)
-		}
-		t.node = host
-	}
-	if t.mask == nil {
-		t.mask = func(string) string { return "" }
-	}
-	err := t.start()
-	if err == nil {
-		err = t.write(nil)
-	}
+func newTrail(c Config, open func(string) (medium, error), rename func(from, to string) error) (*Trail, error) {
+	c, err := withDefaults(c)
 	if err != nil {
-		if t.file != nil {
-			err = errors.Join(err, t.file.Close())
-		}
 		return nil, err
 	}
+	t := &Trail{cfg: c, open: open, rename: rename}
+	if err := t.begin(); err != nil {
+		return nil, errors.Join(err, t.release())
+	}
+	if c.Index != nil {
+		t.feeder = newFeeder(c.Path, c.Index, t.tip.sequence)
+	}
 	return t, nil
+}
+
+func withDefaults(c Config) (Config, error) {
+	if c.MAC == nil && !c.Unchained {
+		return c, ErrNoKey
+	}
+	if c.Now == nil {
+		c.Now = time.Now //nolint:forbidigo // the one real clock of this package
+	}
+	if c.Node == "" {
+		host, err := os.Hostname()
+		if err != nil {
+			return c, fmt.Errorf("audit: naming this node: %w", err)
+		}
+		c.Node = host
+	}
+	if c.Mask == nil {
+		c.Mask = func(string) string { return "" }
+	}
+	if c.CheckpointRecords <= 0 {
+		c.CheckpointRecords = 1000
+	}
+	if c.CheckpointEvery <= 0 {
+		c.CheckpointEvery = time.Minute
+	}
+	if c.MaxBytes == 0 {
+		c.MaxBytes = 64 << 20
+	}
+	return c, nil
+}
+
+// begin opens the files and takes the trail up where it ended.
+func (t *Trail) begin() error {
+	if !t.cfg.Unchained {
+		t.keys = newKeys(t.cfg.MAC)
+		h, err := openHead(t.cfg.Path)
+		if err != nil {
+			return err
+		}
+		t.head = h
+	}
+	if err := t.start(); err != nil {
+		return err
+	}
+	if err := t.compareIndex(); err != nil {
+		return err
+	}
+	return t.write(nil, false)
+}
+
+// release closes the files.
+func (t *Trail) release() error {
+	var err error
+	if t.file != nil {
+		err = t.file.Close()
+	}
+	if t.head != nil {
+		err = errors.Join(err, t.head.close())
+	}
+	return err
 }
 
 // Record writes e and returns when it is durable. Writers that come at the
@@ -114,17 +188,6 @@ func (t *Trail) Record(_ context.Context, e Event) error {
 	return b.err
 }
 
-// commit closes b to further events and writes it.
-func (t *Trail) commit(b *batch) {
-	t.disk.Lock()
-	defer t.disk.Unlock()
-	t.mu.Lock()
-	t.next = nil
-	t.mu.Unlock()
-	defer close(b.done)
-	b.err = t.write(b.events)
-}
-
 // join adds e to the batch that waits for the disk. The first of a batch is
 // the one who writes it.
 func (t *Trail) join(e *Event) (b *batch, first bool) {
@@ -138,108 +201,40 @@ func (t *Trail) join(e *Event) (b *batch, first bool) {
 	return t.next, first
 }
 
-// write makes events durable, or none of them. The caller holds t.disk.
-func (t *Trail) write(events []*Event) error {
-	if t.closed {
-		return ErrClosed
+// commit closes b to further events and writes it.
+func (t *Trail) commit(b *batch) {
+	t.disk.Lock()
+	defer t.disk.Unlock()
+	t.mu.Lock()
+	t.next = nil
+	t.mu.Unlock()
+	func() {
+		defer close(b.done)
+		b.err = t.write(b.events, false)
+	}()
+	if b.err == nil && t.cfg.MaxBytes > 0 && t.durable >= t.rotateAt {
+		t.rotateBySize()
 	}
-	if err := t.ready(); err != nil {
-		t.unwritten += len(events)
-		return fmt.Errorf("%w: %w", ErrUnwritten, err)
-	}
-	notes := t.notes
-	if t.unwritten > 0 {
-		notes = append(slices.Clip(notes), about(AuditHealed, Failed, "unwritten", number(t.unwritten)))
-	}
-	if len(notes)+len(events) == 0 {
-		return nil
-	}
-	t.buf = t.buf[:0]
-	sequence, last := t.sequence, t.last
-	for _, list := range [][]*Event{notes, events} {
-		for _, e := range list {
-			at := t.now()
-			if step, yes := stepped(last, at); yes {
-				sequence++
-				t.append(about(ClockStepped, OK, "step", step.String()), sequence, at)
-			}
-			last = at
-			sequence++
-			t.append(e, sequence, at)
-		}
-	}
-	if err := t.flush(); err != nil {
-		t.broken = true
-		t.unwritten += len(events)
-		return fmt.Errorf("%w: %w", ErrUnwritten, err)
-	}
-	t.durable += int64(len(t.buf))
-	t.sequence, t.last, t.notes, t.unwritten = sequence, last, nil, 0
-	return nil
 }
 
-func (t *Trail) append(e *Event, sequence uint64, at time.Time) {
-	entry := Entry{Event: *e, Time: at, Sequence: sequence, Node: t.node}
-	if name := e.UnknownUsername; name != "" {
-		entry.UnknownUsername, entry.UnknownBytes = t.mask(name), len(name)
-	}
-	t.buf = appendLine(t.buf, &entry)
-}
-
-func (t *Trail) flush() error {
-	if _, err := t.file.Write(t.buf); err != nil {
-		return err
-	}
-	return t.file.Sync()
-}
-
-// Close waits for the events under way and closes the file. Later calls of
-// Record fail with [ErrClosed].
+// Close waits for the events under way, signs the last record and closes the
+// files. Later calls of Record fail with [ErrClosed].
 func (t *Trail) Close() error {
 	t.disk.Lock()
 	defer t.disk.Unlock()
 	if t.closed {
 		return nil
 	}
+	var err error
+	if !t.broken {
+		err = t.sign()
+	}
 	t.closed = true
-	if t.file == nil {
-		return nil
+	if t.due != nil {
+		t.due.Stop()
 	}
-	return t.file.Close()
+	if t.feeder != nil {
+		t.feeder.close()
+	}
+	return errors.Join(err, t.release())
 }
-
-// about is an event of the trail about itself; pairs are the details.
-func about(name Name, o Outcome, pairs ...string) *Event {
-	e := &Event{Name: name, Outcome: o, Actor: "system", Detail: make(map[string]string, len(pairs)/2)}
-	for i := 0; i+1 < len(pairs); i += 2 {
-		e.Detail[pairs[i]] = pairs[i+1]
-	}
-	return e
-}
-
-// note keeps such an event for the next write. A disk that fails for hours
-// makes no heap of them.
-func (t *Trail) note(name Name, o Outcome, pairs ...string) {
-	const most = 16
-	if len(t.notes) < most {
-		t.notes = append(t.notes, about(name, o, pairs...))
-	}
-}
-
-// stepped reports by how much the wall clock moved otherwise than the
-// monotonic one (threat T197). A clock without a monotonic reading is only
-// caught going back.
-func stepped(last, at time.Time) (time.Duration, bool) {
-	const tolerance = 2 * time.Second
-	if last.IsZero() {
-		return 0, false
-	}
-	wall, ran := at.Round(0).Sub(last.Round(0)), at.Sub(last)
-	if wall == ran && wall >= 0 {
-		return 0, false
-	}
-	step := wall - max(ran, 0)
-	return step, step.Abs() > tolerance
-}
-
-func number[T int | int64 | uint64](n T) string { return strconv.FormatInt(int64(n), 10) }

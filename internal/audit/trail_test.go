@@ -26,7 +26,7 @@ func config(tb testing.TB) audit.Config {
 	tb.Helper()
 	return audit.Config{
 		Path: filepath.Join(tb.TempDir(), "audit", "audit.jsonl"),
-		Node: "node-1",
+		Node: "node-1", Unchained: true,
 		Mask: func(name string) string { return fmt.Sprintf("masked-%d", len(name)) },
 		Now:  func() time.Time { return noon },
 	}
@@ -261,7 +261,7 @@ func TestNewRefuses(t *testing.T) {
 		"a configuration file": "listen: \":8443\"\n",
 		"other JSON lines":     "{\"a\":1}\n{\"b\":2}\n",
 		"no line feed":         "hello",
-		"another version":      `{"v":2,"seq":1,"time":"2026-03-01T11:00:00Z","event":"a","outcome":"ok"}` + "\n",
+		"another version":      `{"v":3,"seq":1,"time":"2026-03-01T11:00:00Z","event":"a","outcome":"ok"}` + "\n",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
