@@ -277,7 +277,7 @@ func TestEngineExpires(t *testing.T) {
 	}
 }
 
-// Threat T138: credentials never cross, with a session or without; the engine
+// Threats T018, T138: credentials never cross, with a session or without; the engine
 // would take them at any path.
 func TestCredentialsStayHere(t *testing.T) {
 	t.Parallel()
