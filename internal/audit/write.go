@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"mfaserver/internal/failpoint"
 )
 
 // tip is the last record of the trail.
@@ -54,14 +56,17 @@ func (t *Trail) write(events []*Event, signed bool) error {
 	return nil
 }
 
-// append appends the line of e after that of next, and before it that of a
-// step of the clock.
-func (t *Trail) append(next *tip, e *Event) {
+// append appends the line of e after that of next.
+func (t *Trail) append(next *tip, e *Event) { t.appendAt(next, e, t.clock(next)) }
+
+// clock is the time of the line after next. A step of the clock gets a line of
+// its own before it.
+func (t *Trail) clock(next *tip) time.Time {
 	at := t.cfg.Now()
 	if step, yes := stepped(next.at, at); yes {
 		t.appendAt(next, about(ClockStepped, OK, "step", step.String()), at)
 	}
-	t.appendAt(next, e, at)
+	return at
 }
 
 func (t *Trail) appendAt(next *tip, e *Event, at time.Time) {
@@ -97,8 +102,9 @@ func (t *Trail) appendCheckpoint(next *tip, asked bool) (c Checkpoint, made bool
 	if t.keys == nil || next.unsigned == 0 || !asked && next.unsigned < t.cfg.CheckpointRecords {
 		return c, false
 	}
+	at := t.clock(next)
 	c = t.keys.checkpoint(next.sequence, next.mac)
-	t.append(next, c.event(t.keys.public()))
+	t.appendAt(next, c.event(t.keys.public()), at)
 	next.unsigned = 0
 	return c, true
 }
@@ -107,7 +113,10 @@ func (t *Trail) flush() error {
 	if _, err := t.file.Write(t.buf); err != nil {
 		return err
 	}
-	return t.file.Sync()
+	failpoint.Hit(failpoint.AuditWritten)
+	err := t.file.Sync()
+	failpoint.Hit(failpoint.AuditSynced)
+	return err
 }
 
 // settle takes note of what is durable now.

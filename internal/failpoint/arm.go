@@ -26,7 +26,7 @@ type Arm struct {
 // String is the form that [Parse] reads.
 func (a Arm) String() string { return fmt.Sprintf("%s=%s@%d", a.Point, a.Action, a.At) }
 
-// ErrArm: the variable says something that cannot be meant.
+// ErrArm means that the variable holds something that cannot be meant.
 var ErrArm = errors.New("failpoint: " + Variable + " cannot be understood")
 
 // Parse reads the value of [Variable]; empty arms nothing. [ErrArm].
