@@ -67,6 +67,11 @@ $(LINT):
 bench: ## run the benchmarks
 	go test -run '^$$' -bench . -benchmem ./...
 
+.PHONY: crash
+crash: ## kill the server CRASH_KILLS (200) times under load and see what it kept; CRASH_SEED repeats a run
+	CRASH_KILLS=$(or $(CRASH_KILLS),200) CRASH_SEED=$(CRASH_SEED) go test -v -count=1 -timeout 2h -run 'TestCrash' ./crash
+	CRASH_MUTANTS=1 CRASH_SEED=$(CRASH_SEED) go test -v -count=1 -timeout 1h -run 'TestMutants' ./crash
+
 .PHONY: fuzz
 fuzz: ## run every fuzz target for FUZZTIME (60s)
 	@.ci/fuzz $(FUZZTIME)
