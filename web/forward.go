@@ -2,7 +2,6 @@ package web
 
 import (
 	"net/http"
-	"regexp"
 	"strings"
 
 	"github.com/gorilla/mux"
@@ -11,14 +10,14 @@ import (
 )
 
 // ownFolder is the part of the API that is never the engine's.
-var ownFolder = regexp.MustCompile(`(?i)^/extensions/mfa(?:/|$)`)
+const ownFolder = "/extensions/mfa"
 
 // forwarded matches what is the engine's: everything below the API but our own
 // table and our own folder. It stands before the other routes, so that what is
 // asked most is found first.
 func (s *Server) forwarded(r *http.Request, _ *mux.RouteMatch) bool {
 	path, ok := rules.APIPath(r.URL.EscapedPath())
-	if !ok || r.URL.EscapedPath() == "/api" || ownFolder.MatchString(path) {
+	if !ok || r.URL.EscapedPath() == "/api" || inOwnFolder(path) {
 		return false
 	}
 	for i := range s.endpoints {
@@ -27,6 +26,12 @@ func (s *Server) forwarded(r *http.Request, _ *mux.RouteMatch) bool {
 		}
 	}
 	return true
+}
+
+// inOwnFolder does not look at letter case: an engine might not either.
+func inOwnFolder(path string) bool {
+	n := len(ownFolder)
+	return len(path) >= n && strings.EqualFold(path[:n], ownFolder) && (len(path) == n || path[n] == '/')
 }
 
 // forward passes the request of a signed-in client on to the engine. There is
@@ -60,6 +65,8 @@ func (s *Server) forward(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+	// A dangerous operation may wait for a person.
+	allowQuestion(w)
 	s.deps.Gateway.Serve(w, r, sess)
 }
 
