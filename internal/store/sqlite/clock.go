@@ -77,17 +77,24 @@ func (g *clockGuard) setBack(t *tx, now int64) error {
 // endEverything ends all sessions, pending logins and sign-in codes; their
 // rows stay until a sweep returns them.
 func (db *DB) endEverything(t *tx) (sessions int64, err error) {
-	sessions, err = t.change("UPDATE sessions SET ends = ? WHERE ends > ?", endedByClock, endedByClock)
-	for _, query := range []string{
-		"UPDATE transactions SET expires = ? WHERE expires > ?",
-		"UPDATE sign_in_codes SET ends = ? WHERE ends > ?",
-	} {
-		if err == nil {
-			err = t.exec(query, endedByClock, endedByClock)
+	for i, query := range endings {
+		rows, err := t.change(query, endedByClock, endedByClock)
+		if err != nil {
+			return 0, err
+		}
+		if i == 0 {
+			sessions = rows
 		}
 	}
 	t.onCommit(db.sessions.cache.clear)
-	return sessions, err
+	return sessions, nil
+}
+
+// endings end all sessions, pending logins and sign-in codes.
+var endings = []string{
+	"UPDATE sessions SET ends = ? WHERE ends > ?",
+	"UPDATE transactions SET expires = ? WHERE expires > ?",
+	"UPDATE sign_in_codes SET ends = ? WHERE ends > ?",
 }
 
 func (g *clockGuard) save(t *tx, mark int64) error {

@@ -56,11 +56,14 @@ type DB struct {
 	writer *writer
 	writes *sql.DB
 	conn   *sql.Conn
+	folds  *checkpointer
 	reads  *readPool
 
 	failure atomic.Pointer[error]
 	watch   *fileWatch
 	clock   *clockGuard
+	// generation tells a restored copy.
+	generation *generation
 
 	sessions     *sessions
 	transactions *transactions
@@ -101,7 +104,7 @@ func (db *DB) open(ctx context.Context, sealer *seal.Sealer) (err error) {
 	if db.watch, err = newFileWatch(db.path); err != nil {
 		return err
 	}
-	if db.writes, err = openPool(db.path, "mode=rw", "synchronous(FULL)", "cache_size(-8192)", "journal_size_limit(67108864)"); err != nil {
+	if db.writes, err = openPool(db.path, "mode=rw", "synchronous(FULL)", "cache_size(-8192)", "journal_size_limit(67108864)", "wal_autocheckpoint(0)"); err != nil {
 		return err
 	}
 	db.conn, err = db.writes.Conn(ctx)
@@ -142,7 +145,10 @@ func (db *DB) check(ctx context.Context, conn *sql.Conn, sealer *seal.Sealer) er
 	if db.vault, err = openVault(ctx, conn, sealer); err != nil {
 		return err
 	}
-	return migrate(ctx, conn, migrations)
+	if err := migrate(ctx, conn, migrations); err != nil {
+		return err
+	}
+	return allowShrinking(ctx, conn)
 }
 
 // start makes the rooms and the writer.
@@ -151,19 +157,27 @@ func (db *DB) start(ctx context.Context) error {
 	db.writer = &writer{
 		conn: db.conn, stmts: make(map[string]*sql.Stmt), queue: make(chan *job, queueSize),
 		upkeep: db.upkeep, tick: ticker.C, stop: make(chan struct{}), ended: make(chan struct{}),
-		failed: db.fail, refuse: db.refusal,
+		between: make(chan func(context.Context)), failed: db.fail, refuse: db.refusal,
 	}
+	var err error
+	if db.folds, err = db.newCheckpointer(ctx); err != nil {
+		db.writer = nil // never began
+		ticker.Stop()
+		return err
+	}
+	db.writer.changed = db.folds.changed
 	db.sessions = newSessions(db)
 	db.transactions = newTransactions(db)
 	db.users = &users{db: db}
 	db.clock = &clockGuard{db: db}
+	db.generation = &generation{db: db}
 	// The writer outlives the call that opened the store.
 	go func(ctx context.Context) {
 		defer ticker.Stop()
 		db.writer.loop(ctx)
 	}(context.WithoutCancel(ctx))
 	// On failure Open releases everything, the writer included.
-	return errors.Join(db.writer.do(ctx, db.sessions.loadEpochs), db.clock.start(ctx), db.reseal(ctx))
+	return errors.Join(db.beginGeneration(ctx), db.writer.do(ctx, db.sessions.loadEpochs), db.clock.start(ctx), db.reseal(ctx))
 }
 
 // reseal brings what outlasts a sealing key under the current one.
@@ -234,6 +248,9 @@ func (db *DB) release() error {
 	}
 	if db.writer != nil {
 		errs = append(errs, db.writer.close())
+	}
+	if db.folds != nil {
+		errs = append(errs, db.folds.close())
 	}
 	if db.conn != nil {
 		errs = append(errs, db.conn.Close())

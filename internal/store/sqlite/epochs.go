@@ -158,6 +158,7 @@ func (s *sessions) deleteAllBefore(ctx context.Context, before int64) ([]session
 		remove = "DELETE FROM sessions WHERE id > ? AND id <= ? AND created < ? RETURNING key, user, page, ends, record"
 	)
 	var all []session.Session
+	pace := s.db.writer.newPace()
 	for last := int64(math.MinInt64); ; {
 		from, early, rows := last, 0, 0
 		err := s.db.reads.rows(ctx, step, []any{from, walkChunk}, func(scan func(...any) error) error {
@@ -170,7 +171,7 @@ func (s *sessions) deleteAllBefore(ctx context.Context, before int64) ([]session
 				early++
 			}
 			last = id
-			if early == sweepChunk {
+			if early == pace.rows {
 				return errEnough
 			}
 			return nil
@@ -185,7 +186,7 @@ func (s *sessions) deleteAllBefore(ctx context.Context, before int64) ([]session
 			continue
 		}
 		var ended []session.Session
-		err = s.db.writer.do(ctx, func(t *tx) error {
+		err = pace.do(ctx, func(t *tx) error {
 			var err error
 			ended, err = s.deleteRows(t, remove, from, last, before)
 			return ignoreTampered(err)

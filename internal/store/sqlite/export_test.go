@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"database/sql"
+	"errors"
 
 	"mfaserver/session"
 )
@@ -147,3 +148,32 @@ func (db *DB) SealSession(ctx context.Context, s *session.Session, record []byte
 
 // Added are the tables that steps after the first make.
 func Added() []string { return tables(len(migrations))[len(tables(1)):] }
+
+// Fill adds sessions without asking for any limit, many in one write.
+func (db *DB) Fill(ctx context.Context, count int, make func(i int) session.Session) error {
+	const chunk = 5000
+	for from := 0; from < count; from += chunk {
+		err := db.writer.do(ctx, func(t *tx) error {
+			for i := from; i < min(from+chunk, count); i++ {
+				s := make(i)
+				user, page := db.vault.user(s.Username), pageColumn(s.Page)
+				sealed := db.vault.sealer.Seal(encodeSession(&s), db.sessions.aad(s.Key, user, page))
+				const insert = "INSERT INTO sessions (key, user, page, created, ends, record) VALUES (?, ?, ?, ?, ?, ?)"
+				if err := t.exec(insert, s.Key[:], user, page, nanos(s.CreatedAt), endsAt(&s), sealed); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Pages are the pages of the file and how many of them are free.
+func (db *DB) Pages(ctx context.Context) (pages, free int, err error) {
+	err = db.reads.row(ctx, "PRAGMA page_count", nil, &pages)
+	return pages, free, errors.Join(err, db.reads.row(ctx, "PRAGMA freelist_count", nil, &free))
+}

@@ -113,7 +113,7 @@ func makeSchema(ctx context.Context, path string) (err error) {
 		return err
 	}
 	defer conn.Close() //nolint:errcheck // closing the pool reports
-	setup := fmt.Sprintf("PRAGMA application_id = %d; PRAGMA journal_mode = WAL", applicationID)
+	setup := fmt.Sprintf("PRAGMA auto_vacuum = INCREMENTAL; PRAGMA application_id = %d; PRAGMA journal_mode = WAL", applicationID)
 	if _, err := conn.ExecContext(ctx, setup); err != nil {
 		return err
 	}

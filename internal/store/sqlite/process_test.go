@@ -254,6 +254,10 @@ func TestTornLogIsAPrefix(t *testing.T) {
 	if err != nil || len(log) < 40*4096 {
 		t.Fatalf("log of %d bytes, %v: the test shows nothing", len(log), err)
 	}
+	beside, err := os.ReadFile(filepath.Join(folder, "data.db.generation"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	for i := range 60 {
 		torn := append([]byte(nil), log...)
 		at := rand.IntN(len(torn))
@@ -263,7 +267,7 @@ func TestTornLogIsAPrefix(t *testing.T) {
 			torn[at] ^= 0x40
 		}
 		path := filepath.Join(folder, "torn.db")
-		for name, content := range map[string][]byte{path: file, path + "-wal": torn} {
+		for name, content := range map[string][]byte{path: file, path + "-wal": torn, path + ".generation": beside} {
 			if err := os.WriteFile(name, content, 0o600); err != nil {
 				t.Fatal(err)
 			}

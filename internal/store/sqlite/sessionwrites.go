@@ -11,10 +11,6 @@ import (
 	"mfaserver/session"
 )
 
-// sweepChunk is how many rows one write of a sweep takes, so that logins come
-// in between.
-const sweepChunk = 64
-
 // Create implements [session.Store].
 func (s *sessions) Create(ctx context.Context, n session.Session, limit int, now time.Time) ([]session.Session, error) {
 	record := encodeSession(&n)
@@ -128,11 +124,12 @@ func (s *sessions) Sweep(ctx context.Context, now time.Time, limit int) ([]sessi
 		SELECT id FROM sessions WHERE ends <= ? ORDER BY ends LIMIT ?
 	) RETURNING key, user, page, ends, record`
 	var all []session.Session
+	pace := s.db.writer.newPace()
 	for taken := 0; taken < limit; {
-		step := min(sweepChunk, limit-taken)
+		step := min(pace.rows, limit-taken)
 		var ended []session.Session
 		var rows int
-		err := s.db.writer.do(ctx, func(t *tx) error {
+		err := pace.do(ctx, func(t *tx) error {
 			if err := errors.Join(s.forgetEpochs(t, now), s.settle(t, now)); err != nil {
 				return err
 			}

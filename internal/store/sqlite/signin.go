@@ -120,11 +120,12 @@ func (s *signIn) Sweep(ctx context.Context, now time.Time, limit int) ([]token.C
 		SELECT id FROM sign_in_codes WHERE ends <= ? ORDER BY ends LIMIT ?
 	) RETURNING code, user, ends, record`
 	var all []token.CodeRecord
+	pace := s.db.writer.newPace()
 	for taken := 0; taken < limit; {
-		step := min(sweepChunk, limit-taken)
+		step := min(pace.rows, limit-taken)
 		var over []token.CodeRecord
 		var rows int
-		err := s.db.writer.do(ctx, func(t *tx) error {
+		err := pace.do(ctx, func(t *tx) error {
 			return t.rows(query, []any{nanos(now), step}, func(scan func(...any) error) error {
 				var row signInRow
 				if err := scan(row.columns()...); err != nil {

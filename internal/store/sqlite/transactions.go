@@ -139,11 +139,12 @@ func (s *transactions) Siblings(ctx context.Context, binding [sha256.Size]byte, 
 // writes do not wait for it, and forgets codes and addresses whose time was
 // over by then.
 func (s *transactions) Sweep(ctx context.Context, expiredBefore time.Time, limit int) (removed int, live []mfa.Transaction, err error) {
+	pace := s.db.writer.newPace()
 	for more := true; more && removed < limit; {
 		var ended []mfa.Transaction
 		var rows int
-		err := s.db.writer.do(ctx, func(t *tx) (err error) {
-			ended, rows, more, err = s.sweepChunk(t, nanos(expiredBefore), min(sweepChunk, limit-removed))
+		err := pace.do(ctx, func(t *tx) (err error) {
+			ended, rows, more, err = s.sweepChunk(t, nanos(expiredBefore), min(pace.rows, limit-removed))
 			return err
 		})
 		if err != nil && removed == 0 {

@@ -20,6 +20,7 @@ func (db *DB) upkeep(ctx context.Context) {
 	}
 	if db.clock.due() {
 		db.inside(ctx, "note the time", db.clock.look)
+		db.inside(ctx, "note the generation", db.generation.next)
 	}
 	if len(db.sessions.graves.all()) > 0 {
 		db.inside(ctx, "delete ended sessions", db.sessions.deleteGraves)
@@ -34,6 +35,7 @@ func (db *DB) upkeep(ctx context.Context) {
 		}
 		db.writer.serve(ctx)
 	}
+	db.shrink(ctx)
 }
 
 // inside runs a job from the writer's own goroutine.

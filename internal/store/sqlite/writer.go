@@ -43,12 +43,18 @@ type writer struct {
 	// upkeep runs between batches whenever tick says so.
 	upkeep func(context.Context)
 	tick   <-chan time.Time
-	stop   chan struct{}
-	ended  chan struct{}
+	// between are tasks to run between batches.
+	between chan func(context.Context)
+	stop    chan struct{}
+	ended   chan struct{}
 	// failed gets errors after which the store must not go on; refuse says
 	// that it happened.
 	failed func(error)
 	refuse func() error
+	// changed is told how many rows a commit changed.
+	changed func(rows int64)
+	// answered counts jobs.
+	answered atomic.Int64
 }
 
 // do queues run and waits until what it did is on disk. An error of run is
@@ -89,6 +95,8 @@ func (w *writer) loop(ctx context.Context) {
 		select {
 		case j := <-w.queue:
 			w.batch(ctx, w.gather(j))
+		case task := <-w.between:
+			task(ctx)
 		case <-w.tick:
 			w.upkeep(ctx)
 		case <-w.stop:
@@ -153,7 +161,9 @@ func (w *writer) batch(ctx context.Context, jobs []*job) {
 		}
 	} else {
 		runAll(t.committed)
+		w.changed(t.changes)
 	}
+	w.answered.Add(int64(len(claimed)))
 	for _, j := range claimed {
 		close(j.done)
 	}
@@ -190,6 +200,8 @@ type tx struct {
 	w   *writer
 	// committed and undone are the effects outside the database.
 	committed, undone []func()
+	// changes is how many rows were changed, or nearly so.
+	changes int64
 }
 
 func (t *tx) runAll(jobs []*job) error {
@@ -268,6 +280,7 @@ func (t *tx) change(query string, args ...any) (int64, error) {
 		return 0, fault(query, err)
 	}
 	n, err := result.RowsAffected()
+	t.changes += n
 	return n, fault(query, err)
 }
 
@@ -277,6 +290,7 @@ func (t *tx) row(query string, args []any, into ...any) error {
 	if err != nil {
 		return fault(query, err)
 	}
+	t.changes++ // it may return what it changed
 	return noRows(query, s.QueryRowContext(t.ctx, args...).Scan(into...))
 }
 
@@ -290,7 +304,10 @@ func (t *tx) rows(query string, args []any, each func(scan func(...any) error) e
 	if err != nil {
 		return fault(query, err)
 	}
-	return eachRow(query, rows, each)
+	return eachRow(query, rows, func(scan func(...any) error) error {
+		t.changes++
+		return each(scan)
+	})
 }
 
 // noRows leaves sql.ErrNoRows bare and wraps all else.
