@@ -17,6 +17,8 @@ import (
 	"mfaserver/internal/upstream"
 	"mfaserver/internal/upstream/standing"
 	"mfaserver/mfa"
+	"mfaserver/session"
+	"mfaserver/web/gateway"
 	"mfaserver/web/gateway/access"
 )
 
@@ -26,6 +28,8 @@ type behind struct {
 	upstream *upstream.Upstream
 	standing *standing.Sessions
 	guard    *access.Guard
+	// gateway is nil until there is a handler: commands have none.
+	gateway *gateway.Gateway
 }
 
 // openEngine makes the client of the engine and what keeps its sessions. It
@@ -115,6 +119,18 @@ func (a *app) recoverEngine(ctx context.Context) error {
 			slog.Int("sessions", left), slog.Int("logins", logins))
 	}
 	return nil
+}
+
+// release logs a session of ours that has ended out at the engine too, with
+// the cookie that the engine gave it last.
+func (b *behind) release(ctx context.Context, s session.Session) {
+	if b.gateway != nil {
+		if cookie, rotated := b.gateway.Forget(s); rotated {
+			// A carry that is gone has nothing to log out.
+			_ = b.upstream.Rotate(s.Username, s.Carry, cookie)
+		}
+	}
+	b.upstream.Release(ctx, s.Username, s.Carry)
 }
 
 // carries shows the flow the engine's sessions.

@@ -45,6 +45,6 @@ func passive(patterns []string) (func(*http.Request) bool, error) {
 // releaseEnded logs an ended session out at the engine behind.
 func (a *app) releaseEnded(ctx context.Context, s session.Session) {
 	if a.behind != nil && len(s.Carry) > 0 {
-		a.behind.upstream.Release(ctx, s.Username, s.Carry)
+		a.behind.release(ctx, s)
 	}
 }

@@ -45,5 +45,6 @@ func (a *app) gateway() (*gateway.Gateway, error) {
 	if err != nil {
 		return nil, errors.Join(config.ErrInvalid, err)
 	}
+	a.behind.gateway = g
 	return g, nil
 }

@@ -15,6 +15,7 @@ import (
 	"mfaserver/internal/primary"
 	"mfaserver/internal/store/sqlite"
 	"mfaserver/internal/token"
+	"mfaserver/session"
 )
 
 // Exit codes. They are part of the command's interface: scripts may rely on
@@ -85,7 +86,8 @@ func exitCode(err error) int {
 func refusals() []error {
 	return []error{
 		primary.ErrUserExists, primary.ErrUserUnknown, primary.ErrBadUsername, primary.ErrBadPassword,
-		primary.ErrBadRole, primary.ErrLastAdmin, primary.ErrRefused, token.ErrArgument, token.ErrUnknown, errEngineUsers, control.ErrForbidden, control.ErrArguments, errConfirm,
+		primary.ErrBadRole, primary.ErrLastAdmin, primary.ErrRefused, token.ErrArgument, token.ErrUnknown, session.ErrNotFound, session.ErrAmbiguous,
+		errNothing, errEngineUsers, control.ErrForbidden, control.ErrArguments, errConfirm,
 	}
 }
 
@@ -128,7 +130,7 @@ refused, 4 request refused, 5 server, store or Duo not available.`,
 		}
 		return nil
 	}
-	root.AddCommand(newServe(g), newDemo(g), newSim(g), newCheck(g), newUsers(g), newTokens(g), newDuo(g), newVersion(g))
+	root.AddCommand(newServe(g), newDemo(g), newSim(g), newCheck(g), newUsers(g), newSessions(g), newTokens(g), newAudit(g), newDuo(g), newVersion(g))
 	return root
 }
 
