@@ -1,0 +1,4 @@
+-- ARGV: prefix, key.
+local v = redis.call('GET', ARGV[1] .. ARGV[2])
+if not v then return {} end
+return {v}

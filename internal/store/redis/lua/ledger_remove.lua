@@ -1,0 +1,2 @@
+-- ARGV: prefix, id.
+return {tostring(redis.call('HDEL', ARGV[1] .. 'l', ARGV[2]))}
