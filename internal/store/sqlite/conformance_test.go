@@ -4,6 +4,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	"mfaserver/internal/audit"
+	"mfaserver/internal/audit/audittest"
 	"mfaserver/internal/primary"
 	"mfaserver/internal/primary/primarytest"
 	"mfaserver/internal/seal"
@@ -66,6 +68,11 @@ func TestBreakGlassCodesKeepTheContract(t *testing.T) {
 func TestLedgerKeepsTheContract(t *testing.T) {
 	t.Parallel()
 	upstreamtest.TestLedger(t, func(t *testing.T) upstream.Ledger { t.Helper(); return newStore(t).Ledger() })
+}
+
+func TestAuditIndexKeepsTheContract(t *testing.T) {
+	t.Parallel()
+	audittest.TestIndex(t, func(t *testing.T) audit.Index { t.Helper(); return newStore(t).AuditIndex() })
 }
 
 // newStore opens a store of its own in a folder of its own.

@@ -68,6 +68,7 @@ type DB struct {
 	sessions     *sessions
 	transactions *transactions
 	users        *users
+	auditIndex   *auditIndex
 
 	closing sync.Once
 	closed  error
@@ -124,6 +125,9 @@ func (db *DB) open(ctx context.Context, sealer *seal.Sealer) (err error) {
 	pool.SetMaxOpenConns(readers)
 	pool.SetMaxIdleConns(readers)
 	db.reads = newReadPool(pool, db)
+	if err := db.openAuditIndex(ctx); err != nil {
+		return err
+	}
 	return db.start(ctx)
 }
 
@@ -242,7 +246,7 @@ func (db *DB) stop() error {
 
 // release closes what open got hold of, the lock last.
 func (db *DB) release() error {
-	var errs []error
+	errs := []error{db.auditIndex.close()}
 	if db.reads != nil {
 		errs = append(errs, db.reads.close())
 	}
