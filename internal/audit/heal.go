@@ -28,13 +28,38 @@ func (t *Trail) ready() error {
 // and the file is opened anew, for after a failed fsync nothing can be believed
 // about what was written before it.
 func (t *Trail) heal() error {
-	if t.file != nil {
-		if info, err := t.file.Stat(); err == nil && info.Size() > t.durable {
-			// Where this fails, start finds whole lines and keeps them.
-			_ = t.file.Truncate(t.durable)
+	if t.file == nil {
+		return t.again()
+	}
+	if info, err := t.file.Stat(); err == nil && info.Size() > t.durable {
+		cut := t.file.Truncate(t.durable)
+		same, err := t.stillNamed()
+		switch {
+		case err != nil:
+			return err
+		case same:
+			// Where it could not be cut, again finds whole lines and keeps them.
+		case cut != nil:
+			err = t.keep(info.Size())
+		default:
+			// Nobody will sync this file again.
+			err = t.file.Sync()
+		}
+		if err != nil {
+			return err
 		}
 	}
 	return t.again()
+}
+
+// keep takes the whole lines at the end of the file for written. Nothing will
+// follow in there, so that a torn one may stay as it is.
+func (t *Trail) keep(size int64) error {
+	end, err := readEnd(t.file, size)
+	if err != nil {
+		return err
+	}
+	return t.resume(end)
 }
 
 // again closes the file and opens the one that now has its name.

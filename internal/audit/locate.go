@@ -231,6 +231,10 @@ func (v *verifier) explain(missing spans, lines []bad, astray *[]int) spans {
 		if !any && len(missing) > 0 && b.lines == 1 {
 			here, any = span{missing[0].from, missing[0].from}, true
 		}
+		if !any && b.torn {
+			v.report.TornBytes += b.length
+			continue
+		}
 		if !any {
 			v.fault(Fault{Kind: Inserted, Sequence: b.claims, Text: "the trail did not write it"}, b.at)
 			continue

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -159,11 +160,35 @@ func readEnd(f io.ReaderAt, size int64) (ending, error) {
 		}
 		lines = lines[:start]
 	}
-	// A first line may be torn, or never have reached the disk (zeros).
-	if from == 0 && feed < 0 && (text[0] == '{' || len(bytes.Trim(text, "\x00")) == 0) {
+	if from == 0 && onlyTorn(text) {
 		return e, nil
 	}
 	return ending{}, ErrNotATrail
+}
+
+// onlyTorn reports whether a text without any record can be what crashes left
+// of one: beginnings of a line, or zeros of a block that never reached the disk.
+func onlyTorn(text []byte) bool {
+	if bytes.IndexByte(text, '\n') < 0 && text[0] == '{' {
+		return true
+	}
+	for line := range bytes.Lines(text) {
+		if !looksTorn(line) {
+			return false
+		}
+	}
+	return true
+}
+
+// looksTorn reports whether line, less zeros, is the beginning of one.
+func looksTorn(line []byte) bool {
+	line = bytes.Trim(line, "\x00\n")
+	for _, begin := range []string{`{"v":1,"seq":`, `{"v":2,"seq":`} {
+		if strings.HasPrefix(begin, string(line)) || bytes.HasPrefix(line, []byte(begin)) {
+			return true
+		}
+	}
+	return false
 }
 
 // repair makes the file end with a line feed, and notes how.
@@ -188,10 +213,10 @@ func (t *Trail) repair(e ending) error {
 		}
 		t.durable += int64(len(e.torn)) + 1
 	}
+	t.note(AuditTorn, OK, "bytes", number(len(e.torn)), "how", how)
 	if err := t.file.Sync(); err != nil {
 		return fmt.Errorf("%w: %w", ErrUnwritten, err)
 	}
-	t.note(AuditTorn, OK, "bytes", number(len(e.torn)), "how", how)
 	return nil
 }
 

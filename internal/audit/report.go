@@ -90,8 +90,9 @@ type Report struct {
 	Checkpoints int
 	Key         ed25519.PublicKey
 	Newest      Checkpoint
-	// TornBytes is the length of a last line that is not whole: one that is
-	// being written, or that a crash left. It is no fault.
+	// TornBytes is the length of lines that are not whole: one that is being
+	// written, and those that crashes left. They are no fault: nobody was told
+	// that they were written, and no record is missing for them.
 	TornBytes int
 	// Faults are in the order of the files.
 	Faults []Fault

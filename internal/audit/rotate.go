@@ -30,8 +30,9 @@ func (t *Trail) Reopen() error {
 	if err != nil || same {
 		return err
 	}
-	// What cannot be signed in the old file is signed in the new one.
-	_ = t.sign()
+	if err := t.sign(); err != nil {
+		return err
+	}
 	return t.goOn()
 }
 

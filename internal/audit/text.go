@@ -21,7 +21,7 @@ func appendText(dst []byte, s string) []byte {
 	for i := 0; i < len(s); {
 		r, size := utf8.DecodeRuneInString(s[i:])
 		before := len(dst)
-		dst = appendRune(dst, r, size)
+		dst = appendRune(dst, r)
 		if len(dst)-start > maxText {
 			dst = append(dst[:cut], "…+"...)
 			return strconv.AppendInt(dst, int64(len(s)-cutAt), 10)
@@ -36,9 +36,9 @@ func appendText(dst []byte, s string) []byte {
 
 // appendRune appends one code point, escaped unless it prints and means
 // nothing to JSON or HTML.
-func appendRune(dst []byte, r rune, size int) []byte {
+func appendRune(dst []byte, r rune) []byte {
 	switch {
-	case r == utf8.RuneError && size == 1:
+	case r == utf8.RuneError:
 		return append(dst, `\ufffd`...)
 	case r == '"' || r == '\\':
 		return append(dst, '\\', byte(r))

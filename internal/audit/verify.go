@@ -81,9 +81,6 @@ type verifier struct {
 
 	runs []run
 	bad  []bad
-	// unsealed is how many of the last bad lines a record audit.torn may still
-	// explain.
-	unsealed int
 	// foreign counts lines that have a MAC of some other key.
 	foreign int
 	full    bool
@@ -112,6 +109,9 @@ type bad struct {
 	length int
 	// before is the number of the run that follows.
 	before int
+	// torn: it is the beginning of a line, as a crash leaves it where nothing
+	// can be cut off.
+	torn bool
 }
 
 // many is how many runs and bad lines are told apart. A trail that is in more
@@ -182,30 +182,16 @@ func (v *verifier) see(at place, line []byte) {
 			disturbed: bytes.Contains(line, eventMember(AuditDisturbed)),
 		})
 	}
-	v.seeOwn(at, line)
+	v.seeCheckpoint(at, line)
 }
 
-// seeOwn reads what the trail says of itself.
-func (v *verifier) seeOwn(at place, line []byte) {
-	torn := bytes.Contains(line, eventMember(AuditTorn))
-	signed := bytes.Contains(line, eventMember(AuditCheckpoint))
-	if !torn && !signed {
-		if v.unsealed > 0 && !bytes.Contains(line, []byte(`,"event":"audit.`)) && !bytes.Contains(line, eventMember(ClockStepped)) {
-			v.unsealed = 0
-		}
+// seeCheckpoint checks a checkpoint.
+func (v *verifier) seeCheckpoint(at place, line []byte) {
+	if !bytes.Contains(line, eventMember(AuditCheckpoint)) {
 		return
 	}
 	e, err := ParseLine(line)
 	if err != nil {
-		return
-	}
-	if torn && v.unsealed > 0 && e.Detail["how"] == "sealed" {
-		if last := len(v.bad) - 1; e.Detail["bytes"] == strconv.Itoa(v.bad[last].length) {
-			v.bad = v.bad[:last]
-			v.unsealed--
-		}
-	}
-	if !signed {
 		return
 	}
 	c, err := checkpointOf(&e)
@@ -220,8 +206,8 @@ func (v *verifier) seeOwn(at place, line []byte) {
 // seeOther takes a line that the key did not make: one from before the chain,
 // a torn one, or one that does not belong there.
 func (v *verifier) seeOther(at place, line []byte) {
-	if at.file == len(v.files)-1 && !bytes.HasSuffix(line, []byte{'\n'}) {
-		v.report.TornBytes = len(line)
+	if !bytes.HasSuffix(line, []byte{'\n'}) && len(line) < longest {
+		v.report.TornBytes += len(line)
 		return
 	}
 	e, err := ParseLine(line)
@@ -240,15 +226,14 @@ func (v *verifier) seeOther(at place, line []byte) {
 		return
 	}
 	claims := claimed(line)
-	if last := len(v.bad) - 1; last >= 0 && claims != 0 {
+	full := bytes.HasSuffix(line, []byte(lineEnd+"\n"))
+	if last := len(v.bad) - 1; last >= 0 && claims != 0 && full {
 		if b := &v.bad[last]; b.before == n && b.at.file == at.file && b.at.line+b.lines == at.line && b.claims+uint64(b.lines) == claims {
 			b.lines++
-			b.length = -1
 			return
 		}
 	}
-	v.bad = append(v.bad, bad{at: at, claims: claims, lines: 1, length: len(bytes.TrimSuffix(line, []byte{'\n'})), before: n})
-	v.unsealed++
+	v.bad = append(v.bad, bad{at: at, claims: claims, lines: 1, length: len(bytes.TrimSuffix(line, []byte{'\n'})), before: n, torn: !full && looksTorn(line)})
 	v.full = v.full || len(v.bad) >= many
 }
 

@@ -78,7 +78,7 @@ func (t *Trail) appendAt(next *tip, e *Event, at time.Time) {
 		entry.UnknownUsername, entry.UnknownBytes = t.cfg.Mask(name), len(name)
 	}
 	start := len(t.buf)
-	if t.durable == 0 && start == 0 {
+	if t.first == 0 || t.durable == 0 && start == 0 {
 		t.first = next.sequence
 	}
 	if t.keys == nil {
