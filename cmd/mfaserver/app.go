@@ -17,10 +17,12 @@ import (
 
 // app is the server's objects, made from one configuration.
 type app struct {
-	cfg        *config.Config
-	logger     *slog.Logger
-	trail      *audit.Trail
-	db         *sqlite.DB
+	cfg    *config.Config
+	logger *slog.Logger
+	trail  *audit.Trail
+	db     store
+	// file is db when that is the embedded store.
+	file       *sqlite.DB
 	tokens     *token.Tokens
 	codes      *token.Codes
 	breakGlass *token.BreakGlass

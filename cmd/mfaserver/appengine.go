@@ -7,12 +7,10 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"path/filepath"
 	"time"
 
 	"mfaserver/internal/config"
 	"mfaserver/internal/mirth/engine"
-	"mfaserver/internal/seal"
 	"mfaserver/internal/throttle"
 	"mfaserver/internal/upstream"
 	"mfaserver/internal/upstream/standing"
@@ -40,11 +38,11 @@ func (a *app) openEngine(context.Context) error {
 		return err
 	}
 	a.closers = append(a.closers, func() error { client.Close(); return nil })
-	key, err := seal.LoadOrCreateKey(filepath.Join(a.cfg.DataDir, "keys", "upstream.key"))
+	sealed, err := sealer(a.cfg, "upstream.key")
 	if err != nil {
 		return err
 	}
-	sealer, err := seal.New(key)
+	name, err := node(a.cfg)
 	if err != nil {
 		return err
 	}
@@ -55,7 +53,7 @@ func (a *app) openEngine(context.Context) error {
 		return err
 	}
 	keeper, err := upstream.New(upstream.Config{
-		Engine: client, Ledger: a.db.Ledger(), Sealer: sealer, Limiter: limiter,
+		Engine: client, Ledger: a.db.Ledger(), Node: name, Sealer: sealed, Limiter: limiter,
 		MaxFailures: a.cfg.Primary.Upstream.MaxFailures * a.cfg.LimitsFactor,
 		Recorder:    a.trail, Logger: a.logger, Now: now,
 	})
@@ -110,9 +108,13 @@ func (a *app) recoverEngine(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	logins, err := a.flow.EndUnfinished(ctx)
-	if err != nil {
-		return err
+	logins := 0
+	if a.file != nil {
+		// Nobody else uses the store. Where other nodes do, a login whose
+		// session at the engine was ended is refused at its second call.
+		if logins, err = a.flow.EndUnfinished(ctx); err != nil {
+			return err
+		}
 	}
 	if left+logins > 0 {
 		a.logger.WarnContext(ctx, "ending what an earlier process left at the engine",

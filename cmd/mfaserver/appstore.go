@@ -2,63 +2,153 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/hex"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"mfaserver/internal/audit"
+	"mfaserver/internal/config"
+	"mfaserver/internal/primary"
 	"mfaserver/internal/seal"
+	"mfaserver/internal/store/redis"
 	"mfaserver/internal/store/sqlite"
+	"mfaserver/internal/token"
+	"mfaserver/internal/upstream"
+	"mfaserver/mfa"
+	"mfaserver/session"
 )
 
+// store keeps everything that must outlast the process, as the packages that
+// need it declare.
+type store interface {
+	Sessions() session.Store
+	Transactions() mfa.Transactions
+	Sources() mfa.Sources
+	Codes() mfa.Codes
+	Users() primary.Users
+	Tokens() token.ServiceTokens
+	SignInCodes() token.SignInCodes
+	BreakGlass() token.BreakGlassCodes
+	Ledger() upstream.Ledger
+	Check(ctx context.Context) error
+	Close() error
+}
+
+var (
+	_ store = (*sqlite.DB)(nil)
+	_ store = (*redis.Store)(nil)
+)
+
+func storePath(cfg *config.Config) string { return filepath.Join(cfg.DataDir, "data.db") }
+
+// sealer opens one of the keys that seal what is stored, and makes it where
+// there is none.
+func sealer(cfg *config.Config, name string) (*seal.Sealer, error) {
+	key, err := seal.LoadOrCreateKey(filepath.Join(cfg.KeysDir, name))
+	if err != nil {
+		return nil, err
+	}
+	return seal.New(key)
+}
+
 func (a *app) openStore(ctx context.Context) error {
-	for _, dir := range []string{a.cfg.DataDir, filepath.Join(a.cfg.DataDir, "keys"), filepath.Join(a.cfg.DataDir, "audit")} {
+	for _, dir := range []string{a.cfg.DataDir, a.cfg.KeysDir, filepath.Join(a.cfg.DataDir, "audit")} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return fmt.Errorf("data directory: %w", err)
 		}
 	}
-	key, err := seal.LoadOrCreateKey(filepath.Join(a.cfg.DataDir, "keys", "store.key"))
+	sealed, err := sealer(a.cfg, "store.key")
 	if err != nil {
 		return err
 	}
-	sealer, err := seal.New(key)
+	if a.cfg.Store.Redis != nil {
+		return a.openRedis(ctx, sealed)
+	}
+	db, err := sqlite.Open(ctx, sqlite.Config{Path: storePath(a.cfg), Sealer: sealed, Logger: a.logger, Now: now})
 	if err != nil {
 		return err
 	}
-	a.db, err = sqlite.Open(ctx, sqlite.Config{
-		Path:   filepath.Join(a.cfg.DataDir, "data.db"),
-		Sealer: sealer,
-		Logger: a.logger,
-		Now:    now,
-	})
+	if db.Restored() {
+		a.logger.WarnContext(ctx, "the store is a restored backup: sessions, pending logins and sign-in codes in it are over")
+	}
+	a.db, a.file = db, db
+	a.closers = append(a.closers, a.db.Close)
+	return nil
+}
+
+func (a *app) openRedis(ctx context.Context, sealed *seal.Sealer) error {
+	r := a.cfg.Store.Redis
+	c := redis.Config{
+		Addrs: r.Addresses, Replicas: r.Replicas, Username: r.Username, Password: r.Password, Prefix: r.Prefix,
+		Sealer: sealed, Logger: a.logger, Now: now,
+	}
+	if r.TLS {
+		c.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	if r.CAFile != "" {
+		pem, err := os.ReadFile(r.CAFile)
+		if err != nil {
+			return fmt.Errorf("store.redis.ca_file: %w", err)
+		}
+		c.TLS.RootCAs = x509.NewCertPool()
+		c.TLS.RootCAs.AppendCertsFromPEM(pem) // it was looked at when the configuration was read
+	}
+	db, err := redis.Open(ctx, c)
 	if err != nil {
 		return err
 	}
+	a.db = db
 	a.closers = append(a.closers, a.db.Close)
 	return nil
 }
 
 func (a *app) openTrail(context.Context) error {
-	key, err := seal.LoadOrCreateKey(filepath.Join(a.cfg.DataDir, "keys", "audit.key"))
+	names, err := sealer(a.cfg, "audit.key")
 	if err != nil {
 		return err
 	}
-	names, err := seal.New(key)
-	if err != nil {
-		return err
-	}
-	a.trail, err = audit.New(audit.Config{
-		Path: filepath.Join(a.cfg.DataDir, "audit", "audit.jsonl"),
+	c := audit.Config{
+		Path: auditPath(a.cfg),
 		MAC:  names.MAC,
 		Now:  now,
 		Mask: func(name string) string {
 			mac := names.MAC("unknown username", []byte(name))
 			return fmt.Sprintf("%x", mac[:8])
 		},
-	})
-	if err != nil {
+	}
+	if a.file != nil {
+		c.Index = a.file.AuditIndex()
+	}
+	if a.trail, err = audit.New(c); err != nil {
 		return err
 	}
 	a.closers = append(a.closers, a.trail.Close)
 	return nil
+}
+
+// node is the name under which this server is known among those that share a
+// store: made once, and kept with its data.
+func node(cfg *config.Config) (string, error) {
+	path := filepath.Join(cfg.DataDir, "node")
+	data, err := os.ReadFile(path) //nolint:gosec // in our own folder
+	if err == nil {
+		return strings.TrimSpace(string(data)), nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("node name: %w", err)
+	}
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // never fails, see crypto/rand
+	name := hex.EncodeToString(b[:])
+	if err := writePrivate(path, []byte(name+"\n")); err != nil {
+		return "", fmt.Errorf("node name: %w", err)
+	}
+	return name, nil
 }

@@ -3,24 +3,18 @@ package main
 import (
 	"context"
 	"errors"
-	"path/filepath"
 
-	"mfaserver/internal/seal"
 	"mfaserver/internal/token"
 	"mfaserver/mfa"
 )
 
 func (a *app) openTokens(context.Context) error {
-	key, err := seal.LoadOrCreateKey(filepath.Join(a.cfg.DataDir, "keys", "tokens.key"))
-	if err != nil {
-		return err
-	}
-	sealer, err := seal.New(key)
+	sealed, err := sealer(a.cfg, "tokens.key")
 	if err != nil {
 		return err
 	}
 	a.tokens, err = token.NewTokens(token.TokensConfig{
-		Store: a.db.Tokens(), Sealer: sealer, Recorder: a.trail, MaxLife: a.cfg.Tokens.MaxLife, Now: now,
+		Store: a.db.Tokens(), Sealer: sealed, Recorder: a.trail, MaxLife: a.cfg.Tokens.MaxLife, Now: now,
 	})
 	if err != nil {
 		return err

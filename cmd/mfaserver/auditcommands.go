@@ -35,15 +35,10 @@ func auditPath(cfg *config.Config) string { return filepath.Join(cfg.DataDir, "a
 
 // auditKey opens the key of the trail; it makes none.
 func auditKey(cfg *config.Config) (*seal.Sealer, error) {
-	path := filepath.Join(cfg.DataDir, "keys", "audit.key")
-	if _, err := os.Stat(path); err != nil {
+	if _, err := os.Stat(filepath.Join(cfg.KeysDir, "audit.key")); err != nil {
 		return nil, fmt.Errorf("key of the audit trail: %w", err)
 	}
-	key, err := seal.LoadOrCreateKey(path)
-	if err != nil {
-		return nil, err
-	}
-	return seal.New(key)
+	return sealer(cfg, "audit.key")
 }
 
 // auditFilter is the part of the trail that a command line asks for.

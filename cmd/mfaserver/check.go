@@ -4,12 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"mfaserver/duoclient"
 	"mfaserver/internal/checkup"
 	"mfaserver/internal/config"
+	"mfaserver/internal/store/sqlite"
 )
 
 // errCheck: something that check looked at failed.
@@ -81,6 +85,7 @@ func (g *globals) checkup(ctx context.Context, cfg *config.Config) checkup.Repor
 	report := checkup.Run(ctx, checkup.Config{
 		Settings: cfg, Now: now, Progress: step, Options: []duoclient.Option{duoclient.WithClock(now)},
 	})
+	report.Findings = append(report.Findings, checkStore(ctx, cfg))
 	report.Findings = append(report.Findings, checkup.Exemptions(exemptions(cfg), now())...)
 	if cfg.Primary.Upstream != nil {
 		report.Findings = append(report.Findings, g.checkEngine(ctx, cfg, step).Findings...)
@@ -101,6 +106,30 @@ func (g *globals) checkEngine(ctx context.Context, cfg *config.Config, step func
 		Engine: client, AllowOutdated: cfg.Primary.Upstream.AllowOutdated, PublicURLs: cfg.PublicURLs,
 		Certificate: checkup.OwnCertificate(cfg), Progress: step, Now: now,
 	})
+}
+
+// checkStore reads the whole store, beside a running server or without one.
+func checkStore(ctx context.Context, cfg *config.Config) checkup.Finding {
+	f := checkup.Finding{Subject: "store", Level: checkup.OK}
+	if cfg.Store.Redis != nil {
+		f.Text = "on Redis at " + strings.Join(cfg.Store.Redis.Addresses, ", ") + "; serve says at its start whether it can be used"
+		return f
+	}
+	if _, err := os.Stat(storePath(cfg)); errors.Is(err, fs.ErrNotExist) {
+		f.Text = "none yet; serve makes " + storePath(cfg)
+		return f
+	}
+	sealed, err := sealer(cfg, "store.key")
+	if err == nil {
+		err = sqlite.Verify(ctx, sqlite.Config{Path: storePath(cfg), Sealer: sealed})
+	}
+	if err != nil {
+		f.Level, f.Text = checkup.Fail, sentence(err)
+		f.Advice = "Stop the server, keep the file, and put the latest backup in its place (mfaserver backup makes them)."
+		return f
+	}
+	f.Text = storePath(cfg) + " is whole"
+	return f
 }
 
 // exemptions are the rows that check lists.

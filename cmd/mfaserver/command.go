@@ -48,6 +48,7 @@ func (a *app) commands() control.Commands {
 		}
 	}
 	maps.Copy(commands, users)
+	commands["store.backup"] = a.backup
 	maps.Copy(commands, (&sessionCommands{sessions: a.sessions}).commands())
 	commands["audit.record"] = recordCommand(a.trail)
 	return commands

@@ -48,8 +48,8 @@ func (r remoteTrail) Record(ctx context.Context, e audit.Event) error {
 	if err := client.Call(ctx, "audit.record", e, nil); !errors.Is(err, control.ErrNotRunning) {
 		return err
 	}
-	for _, dir := range []string{"keys", "audit"} {
-		if err := os.MkdirAll(filepath.Join(r.cfg.DataDir, dir), 0o700); err != nil {
+	for _, dir := range []string{r.cfg.KeysDir, filepath.Dir(auditPath(r.cfg))} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return fmt.Errorf("data directory: %w", err)
 		}
 	}

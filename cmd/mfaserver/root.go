@@ -87,7 +87,7 @@ func refusals() []error {
 	return []error{
 		primary.ErrUserExists, primary.ErrUserUnknown, primary.ErrBadUsername, primary.ErrBadPassword,
 		primary.ErrBadRole, primary.ErrLastAdmin, primary.ErrRefused, token.ErrArgument, token.ErrUnknown, session.ErrNotFound, session.ErrAmbiguous,
-		errNothing, errEngineUsers, control.ErrForbidden, control.ErrArguments, errConfirm,
+		errNothing, errEngineUsers, errNoFile, sqlite.ErrBackupExists, control.ErrForbidden, control.ErrArguments, errConfirm,
 	}
 }
 
@@ -130,7 +130,7 @@ refused, 4 request refused, 5 server, store or Duo not available.`,
 		}
 		return nil
 	}
-	root.AddCommand(newServe(g), newDemo(g), newSim(g), newCheck(g), newUsers(g), newSessions(g), newTokens(g), newAudit(g), newDuo(g), newVersion(g))
+	root.AddCommand(newServe(g), newDemo(g), newSim(g), newCheck(g), newUsers(g), newSessions(g), newTokens(g), newAudit(g), newBackup(g), newDuo(g), newVersion(g))
 	return root
 }
 

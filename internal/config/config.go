@@ -29,6 +29,10 @@ type Config struct {
 	TLS            TLS
 	// DataDir holds store, keys, audit trail and control socket.
 	DataDir string
+	// KeysDir holds the keys that seal what is stored. Nodes that share a store
+	// need the same keys.
+	KeysDir string
+	Store   Store
 	// ServerVersion is the engine version the server claims to be.
 	ServerVersion string
 	// ClientPluginClass is named in a DuoLoginStatus; empty leaves it out.

@@ -181,7 +181,7 @@ func TestDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := &config.Config{
-		Listen: ":8443", PublicURLs: []string{"https://mirth.example.org"}, DataDir: "/var/lib/mfaserver",
+		Listen: ":8443", PublicURLs: []string{"https://mirth.example.org"}, DataDir: "/var/lib/mfaserver", KeysDir: "/var/lib/mfaserver/keys",
 		ServerVersion: "4.5.2", Primary: config.Primary{Local: &config.Local{}},
 		Duo: config.Duo{
 			Universal: config.Universal{
@@ -270,6 +270,8 @@ listen: 127.0.0.1:0
 public_urls: ["HTTPS://Mirth.Example.org:443/", "https://[::1]:8443"]
 trusted_proxies: [10.0.0.0/8, "2001:db8::1"]
 data_dir: state
+keys_dir: secrets
+store: {redis: {addresses: ["redis-1:6379", "redis-2:6379", /run/redis.sock], replicas: 1, tls: true, username: mfa, password: ` + clientSecret + `, prefix: "clinic:"}}
 server_version: "4.5"
 client_plugin_class: com.example.Plugin
 primary:
@@ -309,7 +311,11 @@ limits_factor: 100
 	want := &config.Config{
 		Listen: "127.0.0.1:0", PublicURLs: []string{"https://mirth.example.org", "https://[::1]:8443"},
 		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2001:db8::1/128")},
-		DataDir:        "conf/state", ServerVersion: "4.5", ClientPluginClass: "com.example.Plugin",
+		DataDir:        "conf/state", KeysDir: "conf/secrets", ServerVersion: "4.5",
+		Store: config.Store{Redis: &config.Redis{
+			Addresses: []string{"redis-1:6379", "redis-2:6379", "/run/redis.sock"}, Replicas: 1, TLS: true, Username: "mfa",
+			Password: secret.New(clientSecret), Prefix: "clinic:",
+		}}, ClientPluginClass: "com.example.Plugin",
 		Primary: config.Primary{Local: &config.Local{}}, Administrators: []string{"alice", "bob smith"},
 		Duo: config.Duo{
 			Universal: config.Universal{
@@ -385,7 +391,7 @@ limits_factor: 100
 	if err != nil {
 		t.Fatalf("%v\n%s", err, printed)
 	}
-	again.DataDir = strings.TrimPrefix(again.DataDir, "/")
+	again.DataDir, again.KeysDir = strings.TrimPrefix(again.DataDir, "/"), strings.TrimPrefix(again.KeysDir, "/")
 	if diff := cmp.Diff(want, again, sameConfig, cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("printed, -want +got:\n%s", diff)
 	}

@@ -28,8 +28,12 @@ func (c *Config) Redacted() string {
 	}
 	m = append(m,
 		yaml.MapItem{Key: "data_dir", Value: c.DataDir},
+		yaml.MapItem{Key: "keys_dir", Value: c.KeysDir},
 		yaml.MapItem{Key: "server_version", Value: c.ServerVersion})
 	m = addText(m, "client_plugin_class", c.ClientPluginClass)
+	if c.Store.Redis != nil {
+		m = append(m, yaml.MapItem{Key: "store", Value: yaml.MapSlice{{Key: "redis", Value: c.Store.Redis.redacted()}}})
+	}
 	m = append(m, yaml.MapSlice{
 		{Key: "primary", Value: c.Primary.printed()},
 		{Key: "administrators", Value: list(c.Administrators)},

@@ -55,6 +55,7 @@ func TestNothingPrintsSecrets(t *testing.T) {
 	data := strings.ReplaceAll(`
 public_urls: ["https://mirth.example.org"]
 primary: {upstream: {url: "https://127.0.0.1:9443"}}
+store: {redis: {url: "redis://127.0.0.1", password: SECRET}}
 duo:
   universal: {client_id: DIXXXXXXXXXXXXXXXXXX, client_secret: SECRET, api_hostname: api-12345678.duosecurity.com}
   auth: {ikey: DIXXXXXXXXXXXXXXXXXX, skey: SECRET, host: api-12345678.duosecurity.com}

@@ -17,6 +17,16 @@ var environmentName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,127}$`)
 // environment variable, or the configuration itself. names are the setting's
 // name and its aliases. No fault repeats anything of the secret.
 func (s *section) secret(names ...string) secret.Secret {
+	got, given := s.secretOf(s.checked, names...)
+	if !given {
+		s.missing(names[0]+"_file", "put the secret into a file of mode 0600 and name it here")
+	}
+	return got
+}
+
+// secretOf is secret for one whose form check judges; given is false when no
+// place is named.
+func (s *section) secretOf(check func(string, entry) secret.Secret, names ...string) (got secret.Secret, given bool) {
 	variant := func(suffix string) []string {
 		out := make([]string, 0, len(names))
 		for _, n := range names {
@@ -27,35 +37,33 @@ func (s *section) secret(names ...string) secret.Secret {
 	inline, inlineAt := s.text("", names...)
 	file, fileAt := s.text("", variant("_file")...)
 	env, envAt := s.text("", variant("_env")...)
-	given := 0
+	places := 0
 	last := entry{line: s.line}
 	for _, e := range []entry{inlineAt, fileAt, envAt} {
 		if e.value != nil {
-			given++
+			places++
 			last = e
 		}
 	}
 	switch {
-	case given == 0:
-		s.missing(names[0]+"_file", "put the secret into a file of mode 0600 and name it here")
-		return secret.Secret{}
-	case given > 1:
+	case places == 0:
+		return secret.Secret{}, false
+	case places > 1:
 		s.r.fault(last.line, s.at(last.key), "the secret is given in two ways; keep one")
-		return secret.Secret{}
 	case file != "":
-		return s.secretFromFile(file, fileAt)
+		got = s.secretFromFile(check, file, fileAt)
 	case env != "":
-		return s.secretFromEnv(env, envAt)
+		got = s.secretFromEnv(check, env, envAt)
 	case inline != "":
 		s.r.inlineSecrets = append(s.r.inlineSecrets, place{inlineAt.line, s.at(inlineAt.key)})
-		return s.checked(inline, inlineAt)
+		got = check(inline, inlineAt)
 	}
-	return secret.Secret{}
+	return got, true
 }
 
 // secretFromFile reads a file that only its owner can read (threat T166). One
 // line break at the end does not count.
-func (s *section) secretFromFile(path string, e entry) secret.Secret {
+func (s *section) secretFromFile(check func(string, entry) secret.Secret, path string, e entry) secret.Secret {
 	path = s.r.resolve(path)
 	if text := checkFile(path, openToOthers); text != "" {
 		s.r.fault(e.line, s.at(e.key), "%s", text)
@@ -67,10 +75,10 @@ func (s *section) secretFromFile(path string, e entry) secret.Secret {
 		return secret.Secret{}
 	}
 	data = bytes.TrimSuffix(bytes.TrimSuffix(data, []byte("\n")), []byte("\r"))
-	return s.checked(string(data), e)
+	return check(string(data), e)
 }
 
-func (s *section) secretFromEnv(name string, e entry) secret.Secret {
+func (s *section) secretFromEnv(check func(string, entry) secret.Secret, name string, e entry) secret.Secret {
 	if !environmentName.MatchString(name) {
 		s.r.fault(e.line, s.at(e.key), "is not the name of an environment variable; write the name, not the secret")
 		return secret.Secret{}
@@ -81,7 +89,7 @@ func (s *section) secretFromEnv(name string, e entry) secret.Secret {
 		return secret.Secret{}
 	}
 	s.r.envUsed = append(s.r.envUsed, name)
-	return s.checked(got, e)
+	return check(got, e)
 }
 
 // checked tests the form of a secret.

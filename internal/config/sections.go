@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"net"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -35,6 +36,7 @@ func (r *reader) config(root *value) *Config {
 		TrustedProxies:    s.prefixes("trusted_proxies", "everybody could forge client addresses"),
 		TLS:               r.tls(s.sub("tls")),
 		DataDir:           s.dataDir(),
+		Store:             r.store(s.sub("store")),
 		ServerVersion:     s.matching("server_version", defaultServerVersion, serverVersion, "a version such as 4.5.2"),
 		ClientPluginClass: s.matching("client_plugin_class", "", javaClass, "the name of a Java class"),
 		Administrators:    s.administrators(),
@@ -47,6 +49,7 @@ func (r *reader) config(root *value) *Config {
 	}
 	c.Primary = r.primary(s.sub("primary"), c)
 	c.Duo = r.duo(s.sub("duo"), c)
+	c.KeysDir = s.keysDir(c.DataDir)
 	c.Organizations = r.organizations(s, c)
 	c.Gateway = r.gateway(s.sub("gateway"), c)
 	c.Tokens = r.tokens(s.sub("tokens"))
@@ -141,6 +144,18 @@ func (s *section) dataDir() string {
 	}
 	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
 		s.r.fault(e.line, s.at("data_dir"), "%s is not a folder", quote(dir))
+	}
+	return dir
+}
+
+// keysDir is a folder of its own in the data folder unless named.
+func (s *section) keysDir(dataDir string) string {
+	dir, e := s.file("keys_dir")
+	if dir == "" {
+		return filepath.Join(dataDir, "keys")
+	}
+	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
+		s.r.fault(e.line, s.at("keys_dir"), "%s is not a folder", quote(dir))
 	}
 	return dir
 }
