@@ -1,38 +1,50 @@
 package crash_test
 
 import (
+	"bytes"
 	"context"
+	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
+	"syscall"
 	"time"
 
 	"mfaserver/internal/failpoint"
 )
 
-// disturbance is how a life of the server ends.
+// disturbance is what happens to a node, or to what is behind all of them.
 type disturbance struct {
-	// arms are armed at the start; the others are for when none is.
+	// arms are armed at the node's start.
 	arms []failpoint.Arm
-	// startup is a kill while the server starts.
+	// startup is a kill while the node starts.
 	startup bool
 	// term is SIGTERM.
 	term bool
+	// backing does something to the store of all nodes instead.
+	backing func(context.Context) error
 	// after is when, from the start or from the beginning of the load.
 	after time.Duration
 }
 
 // plan chooses the next disturbance. Points take turns, so that a run of some
 // length meets them all.
-func plan(random *rand.Rand, turn int) disturbance {
+func (r *rig) plan(random *rand.Rand, turn int) disturbance {
+	if r.backing != nil && turn%5 == 4 {
+		return disturbance{backing: r.backing.strikes()[turn/5%len(r.backing.strikes())], after: milliseconds(random, 50, 500)}
+	}
+	if len(r.nodes) > 1 && turn%5 == 2 {
+		return disturbance{arms: []failpoint.Arm{{Point: failpoint.AfterClaim, Action: failpoint.Stop, At: 1 + random.IntN(3)}}}
+	}
 	switch n := random.IntN(100); {
 	case n < 8:
-		return disturbance{startup: true, after: time.Duration(random.IntN(150)) * time.Millisecond}
+		return disturbance{startup: true, after: milliseconds(random, 0, 150)}
 	case n < 12:
 		return disturbance{term: true, after: milliseconds(random, 100, 500)}
 	case n < 50:
-		return disturbance{after: milliseconds(random, 20, 700)}
+		return disturbance{after: milliseconds(random, 20, 1200)}
 	}
-	points := failpoint.Points()
+	points := r.points()
 	p := points[turn%len(points)]
 	most := 5
 	if often := []failpoint.Point{failpoint.AuditWritten, failpoint.AuditSynced, failpoint.BeforeCommit, failpoint.AfterCommit}; slices.Contains(often, p) {
@@ -41,40 +53,65 @@ func plan(random *rand.Rand, turn int) disturbance {
 	return disturbance{arms: []failpoint.Arm{{Point: p, Action: failpoint.Kill, At: 1 + random.IntN(most)}}}
 }
 
+// points are those that the nodes pass: with a store of their own, all.
+func (r *rig) points() []failpoint.Point {
+	if r.backing == nil {
+		return failpoint.Points()
+	}
+	return slices.DeleteFunc(failpoint.Points(), func(p failpoint.Point) bool {
+		return p == failpoint.BeforeCommit || p == failpoint.AfterCommit
+	})
+}
+
 func milliseconds(random *rand.Rand, from, to int) time.Duration {
 	return time.Duration(from+random.IntN(to-from)) * time.Millisecond
 }
 
-// strike ends the running process of n as planned, under load.
+// strike does to the running node n, or behind it, what is planned, under load.
 func (r *rig) strike(ctx context.Context, n *node, d disturbance) {
 	p := n.running
-	if len(d.arms) > 0 {
+	switch {
+	case d.backing != nil:
+		pause(ctx, d.after)
+		if err := d.backing(ctx); err != nil {
+			r.found.add(badStart, "the store behind the nodes: %v", err)
+		}
+		r.counts.kills.Add(1)
+		r.counts.backingKills.Add(1)
+		return
+	case len(d.arms) > 0 && d.arms[0].Action == failpoint.Stop:
+		r.holdStopped(ctx, n, d)
+		return
+	case len(d.arms) > 0:
 		select {
 		case <-p.ended:
 			r.noteDeath(n, d)
 			return
 		case <-time.After(pointPatience):
 			r.counts.missed.Add(1)
-		case <-ctx.Done():
 		}
-	} else {
+	default:
 		select {
 		case <-p.ended:
 			r.found.add(badStart, "%s ended by itself with %v:\n%s", n.name, p.cmd.ProcessState, p.log)
 			return
 		case <-time.After(d.after):
-		case <-ctx.Done():
 		}
 	}
 	if d.term {
-		r.counts.terms.Add(1)
-		if code := p.term(); code != 0 {
-			r.found.add(badStart, "%s ended with %d after SIGTERM:\n%s", n.name, code, p.log)
-		}
+		r.term(n)
 		return
 	}
 	p.kill()
 	r.counts.kills.Add(1)
+}
+
+// term is SIGTERM, after which a node ends well (fault R10).
+func (r *rig) term(n *node) {
+	r.counts.terms.Add(1)
+	if code := n.running.term(); code != 0 {
+		r.found.add(badStart, "%s ended with %d after SIGTERM:\n%s", n.name, code, n.running.log)
+	}
 }
 
 // noteDeath notes a process that ended at an armed point.
@@ -85,5 +122,40 @@ func (r *rig) noteDeath(n *node, d disturbance) {
 	}
 	r.counts.kills.Add(1)
 	r.counts.pointKills.Add(1)
-	r.hit(d.arms[0].Point)
+	r.deaths[d.arms[0].Point]++
+}
+
+// stoppedFor is how long a node stands still between claim and exchange.
+const stoppedFor = 1500 * time.Millisecond
+
+// holdStopped waits until the node stops itself at an armed point, and wakes
+// it some time later (fault R11). The other nodes go on meanwhile.
+func (r *rig) holdStopped(ctx context.Context, n *node, d disturbance) {
+	for begun := time.Now(); !n.running.stopped(); pause(ctx, 20*time.Millisecond) {
+		if time.Since(begun) > pointPatience {
+			r.counts.missed.Add(1)
+			return
+		}
+	}
+	r.counts.stops.Add(1)
+	r.deaths[d.arms[0].Point]++
+	pause(ctx, stoppedFor)
+	if err := n.running.cmd.Process.Signal(syscall.SIGCONT); err != nil {
+		r.found.add(badStart, "%s cannot be woken: %v", n.name, err)
+	}
+	pause(ctx, stoppedFor/3)
+}
+
+// stopped reports whether the process stands still (proc(5), field 3 of stat).
+func (p *process) stopped() bool {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.cmd.Process.Pid))
+	_, after, found := bytes.Cut(text, []byte(") "))
+	return err == nil && found && bytes.HasPrefix(after, []byte("T"))
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
+	}
 }

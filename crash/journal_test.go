@@ -46,7 +46,6 @@ func (k *kept) end(how string, on *node) {
 type login struct {
 	user, binding     string
 	code, state, data string
-	server            *node
 	// granted counts the sessions it gave.
 	granted int
 }
@@ -55,7 +54,8 @@ func (l *login) tx() string { return mfa.KeyOf(l.state).Handle() }
 
 // counts are what a run did.
 type counts struct {
-	kills, startupKills, pointKills, terms, missed   atomic.Int64
+	kills, startupKills, pointKills, backingKills    atomic.Int64
+	stops, terms, missed                             atomic.Int64
 	logins, raced, thefts, swaps, replays, checks    atomic.Int64
 	logouts, replacements, revocations               atomic.Int64
 	retried, retriedGranted, settled, verified, cuts atomic.Int64

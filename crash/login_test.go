@@ -45,6 +45,9 @@ func (w *worker) begin(ctx context.Context) (*login, error) {
 	if err != nil {
 		return nil, err
 	}
+	if a.status == http.StatusServiceUnavailable && w.rig.backing != nil {
+		return nil, errUnavailable
+	}
 	challenge, ok := challengeOf(a)
 	if !ok {
 		w.rig.found.add(refusedLogin, "first call of %s at %s: %d %q", w.user, n.name, a.status, a.body)
@@ -54,7 +57,7 @@ func (w *worker) begin(ctx context.Context) (*login, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &login{user: w.user, binding: a.cookies[bindingCookie], code: back.Get("duo_code"), state: back.Get("state"), server: n}
+	l := &login{user: w.user, binding: a.cookies[bindingCookie], code: back.Get("duo_code"), state: back.Get("state")}
 	l.data = mirth.NewLoginData(w.user, challenge.PrimaryStatus, l.code, l.state, challenge.RedirectURI).String()
 	if w.random.IntN(3) == 0 {
 		_, err = w.browser.call(ctx, http.MethodGet, challenge.RedirectURI+"?"+back.Encode(), nil, nil)
@@ -83,16 +86,17 @@ func (w *worker) redeem(ctx context.Context, l *login, racers int, old *kept) er
 		cookies += "; " + sessionCookie + "=" + old.cookie
 		old.state = ending
 	}
-	answers, errs := make([]answer, racers), make([]error, racers)
-	var all sync.WaitGroup
-	for i := range racers {
-		n := w.node()
-		all.Go(func() { answers[i], errs[i] = w.second(ctx, w.home, n, l.user, l.data, cookies) })
+	all := make([]outcome, racers)
+	var racing sync.WaitGroup
+	for i := range all {
+		o := &all[i]
+		o.node = w.node()
+		racing.Go(func() { o.answer, o.err = w.second(ctx, w.home, o.node, l.user, l.data, cookies) })
 	}
-	all.Wait()
-	unknown := w.judge(l, answers, errs)
+	racing.Wait()
+	unknown := w.judge(l, all)
 	if l.granted > 0 && old != nil {
-		old.end("replaced", l.server)
+		old.end("replaced", all[0].node)
 		w.rig.counts.replacements.Add(1)
 	}
 	switch {
@@ -101,18 +105,26 @@ func (w *worker) redeem(ctx context.Context, l *login, racers int, old *kept) er
 		return unknown
 	case l.granted == 0:
 		w.rig.found.add(noWinner, "none of %d second calls of %s (transaction %s) succeeded: %d %q",
-			racers, l.user, l.tx(), answers[0].status, answers[0].body)
+			racers, l.user, l.tx(), all[0].answer.status, all[0].answer.body)
 	}
 	return nil
 }
 
+// outcome is what a second call came to.
+type outcome struct {
+	node   *node
+	answer answer
+	err    error
+}
+
 // judge takes the sessions out of the answers. It returns an error when it is
 // not known what became of one of the calls.
-func (w *worker) judge(l *login, answers []answer, errs []error) (unknown error) {
-	for i, a := range answers {
+func (w *worker) judge(l *login, all []outcome) (unknown error) {
+	for _, o := range all {
+		a := o.answer
 		switch {
-		case errs[i] != nil:
-			unknown = errs[i]
+		case o.err != nil:
+			unknown = o.err
 		case a.status == http.StatusOK:
 			w.granted(l, a)
 		case a.status == http.StatusServiceUnavailable:
@@ -156,7 +168,7 @@ func (w *worker) seenByDuo(l *login) {
 func (w *worker) retry(ctx context.Context) error {
 	l := w.doubtful[0]
 	a, err := w.second(ctx, w.home, w.node(), l.user, l.data, bindingCookie+"="+l.binding)
-	if err := w.judge(l, []answer{a}, []error{err}); err != nil {
+	if err := w.judge(l, []outcome{{answer: a, err: err}}); err != nil {
 		return err
 	}
 	w.doubtful = w.doubtful[1:]

@@ -74,7 +74,7 @@ func TestMutants(t *testing.T) { //nolint:paralleltest // each needs the machine
 	s.kills = mutantKills
 	for name, m := range mutants() {
 		t.Run(name, func(t *testing.T) {
-			r := newRig(t, build(t, m.edits...), s, 1)
+			r := newRig(t, build(t, m.edits...), s, 1, nil)
 			began := time.Now()
 			r.run(t.Context(), t, s)
 			found := r.found.list()

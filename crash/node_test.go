@@ -15,6 +15,7 @@ import (
 
 	"mfaserver/internal/control"
 	"mfaserver/internal/failpoint"
+	"mfaserver/session"
 )
 
 // node is one server: a configuration, and a process now and then.
@@ -113,6 +114,19 @@ func (n *node) start(ctx context.Context, arms ...failpoint.Arm) (alive bool, er
 	}
 }
 
+// runs reports whether the node has a process that has not ended.
+func (n *node) runs() bool {
+	if n.running == nil {
+		return false
+	}
+	select {
+	case <-n.running.ended:
+		return false
+	default:
+		return true
+	}
+}
+
 // kill is kill -9, also for a process that has ended.
 func (p *process) kill() {
 	_ = p.cmd.Process.Kill()
@@ -141,5 +155,5 @@ func (p *process) killed() bool {
 func (n *node) command(ctx context.Context, name string, args any) error {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	return control.NewClient(filepath.Join(n.dir, "control.sock"), nil).Call(ctx, name, args, nil)
+	return control.NewClient(filepath.Join(n.dir, "control.sock"), []error{session.ErrNotFound}).Call(ctx, name, args, nil)
 }

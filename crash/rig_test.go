@@ -1,6 +1,7 @@
 package crash_test
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
@@ -15,6 +16,7 @@ import (
 
 	"mfaserver/duoclient/duotest"
 	"mfaserver/internal/failpoint"
+	"mfaserver/internal/seal"
 )
 
 // rig is everything a run works with: nodes on a store, a simulator that is
@@ -27,14 +29,25 @@ type rig struct {
 	found    findings
 	counts   counts
 	password string
-	// points counts the deaths at each point.
-	points map[failpoint.Point]int
+	// deaths counts what happened at each point.
+	deaths map[failpoint.Point]int
+	// backing is the store behind several nodes; nil when each has its own.
+	backing backing
+}
+
+// backing is a store that several nodes share.
+type backing interface {
+	// settings is the section store of the configuration.
+	settings() string
+	// strikes are what may befall it; after each it works again.
+	strikes() []func(context.Context) error
 }
 
 // newRig writes the configurations of so many nodes; none is started.
-func newRig(t *testing.T, binary string, s settings, nodes int) *rig {
+func newRig(t *testing.T, binary string, s settings, nodes int, shared backing) *rig {
 	t.Helper()
-	r := &rig{dir: t.TempDir(), password: rand.Text()}
+	r := &rig{dir: t.TempDir(), password: rand.Text(), deaths: map[failpoint.Point]int{}, backing: shared}
+	used := map[string]string{}
 	users := make([]duotest.User, s.workers)
 	for i := range users {
 		users[i] = duotest.User{Name: userName(i), Phones: []duotest.Phone{duotest.Smartphone(fmt.Sprintf("+1734555%04d", 100+i))}}
@@ -52,11 +65,14 @@ func newRig(t *testing.T, binary string, s settings, nodes int) *rig {
 		if err := os.Mkdir(dir, 0o700); err != nil {
 			t.Fatal(err)
 		}
+		if err := copyKeys(r.nodes, dir); err != nil {
+			t.Fatal(err)
+		}
 		address := freeAddress(t)
 		r.nodes = append(r.nodes, &node{
 			name: filepath.Base(dir), dir: dir, config: dir + ".yaml", binary: binary, url: "https://" + address,
 		})
-		r.trails = append(r.trails, newTrail(filepath.Join(dir, "audit", "audit.jsonl")))
+		r.trails = append(r.trails, newTrail(filepath.Join(dir, "audit", "audit.jsonl"), used))
 	}
 	t.Cleanup(r.killAll)
 	for _, n := range r.nodes {
@@ -68,6 +84,23 @@ func newRig(t *testing.T, binary string, s settings, nodes int) *rig {
 }
 
 func userName(i int) string { return fmt.Sprintf("worker%d", i) }
+
+// copyKeys gives a node the key of the shared store; the first one makes it.
+func copyKeys(earlier []*node, dir string) error {
+	if err := os.Mkdir(filepath.Join(dir, "keys"), 0o700); err != nil {
+		return err
+	}
+	key := filepath.Join(dir, "keys", "store.key")
+	if len(earlier) == 0 {
+		_, err := seal.LoadOrCreateKey(key)
+		return err
+	}
+	data, err := os.ReadFile(filepath.Join(earlier[0].dir, "keys", "store.key"))
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(key, data, 0o600)
+}
 
 // freeAddress finds a port that nobody uses at the moment.
 func freeAddress(t *testing.T) string {
@@ -108,7 +141,11 @@ func (r *rig) configuration(n *node) string {
 	for i, other := range r.nodes {
 		urls[i] = fmt.Sprintf("%q", other.url)
 	}
-	return fmt.Sprintf(`listen: %q
+	var store string
+	if r.backing != nil {
+		store = r.backing.settings()
+	}
+	return store + fmt.Sprintf(`listen: %q
 public_urls: [%s]
 data_dir: %q
 tls: {cert_file: "%[4]s/server.crt", key_file: "%[4]s/server.key"}
@@ -128,7 +165,7 @@ func (r *rig) tlsConfig() *tls.Config {
 
 func (r *rig) killAll() {
 	for _, n := range r.nodes {
-		if n.running != nil {
+		if n.runs() {
 			n.running.kill()
 		}
 	}

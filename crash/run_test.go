@@ -4,40 +4,33 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
-
-	"mfaserver/internal/failpoint"
 )
 
-// run plays lives of the one node until so many kills are done, or until
-// something is found.
+// run disturbs the nodes until so many kills are done, or until something is
+// found.
 func (r *rig) run(ctx context.Context, t *testing.T, s settings) {
 	t.Helper()
 	random := rand.New(rand.NewPCG(s.seed, 1<<40))
 	workers := r.populate(ctx, t, s)
-	if t.Failed() {
-		return
-	}
 	for turn := 0; int(r.counts.kills.Load()) < s.kills && !r.found.any(); turn++ {
-		r.life(ctx, workers, plan(random, turn), turn)
+		r.life(ctx, workers, r.plan(random, turn), r.nodes[random.IntN(len(r.nodes))])
+		if turn%50 == 49 {
+			t.Logf("%d kills, %d sessions", r.counts.kills.Load(), r.counts.logins.Load())
+		}
 	}
-	if r.found.any() {
+	if r.found.any() || !r.startAll(ctx) {
 		return
 	}
-	n := r.nodes[0]
-	if _, err := n.start(ctx); err != nil {
-		r.found.add(badStart, "%v", err)
-		return
-	}
-	r.arrive(workers, 1<<15)
 	r.verify(ctx, workers, true)
-	r.secondProcess(ctx, n)
-	if code := n.running.term(); code != 0 {
-		r.found.add(badStart, "%s ended with %d after SIGTERM:\n%s", n.name, code, n.running.log)
+	if r.backing == nil {
+		r.secondProcess(ctx, r.nodes[0])
+	}
+	for _, n := range r.nodes {
+		r.term(n)
 	}
 	for _, w := range workers {
 		w.leave()
@@ -45,7 +38,7 @@ func (r *rig) run(ctx context.Context, t *testing.T, s settings) {
 	}
 }
 
-// populate starts the node for the first time and adds the users.
+// populate starts a node for the first time and adds the users.
 func (r *rig) populate(ctx context.Context, t *testing.T, s settings) []*worker {
 	t.Helper()
 	n := r.nodes[0]
@@ -58,6 +51,7 @@ func (r *rig) populate(ctx context.Context, t *testing.T, s settings) []*worker 
 		if err := n.command(ctx, "users.add", newUser{workers[i].user, "user", r.password}); err != nil {
 			t.Fatal(err)
 		}
+		workers[i].arrive(0)
 	}
 	n.running.kill()
 	return workers
@@ -70,30 +64,48 @@ type newUser struct {
 	Password string `json:"password"`
 }
 
-func (r *rig) arrive(workers []*worker, generation int) {
-	for _, w := range workers {
-		w.arrive(generation)
+// startAll starts the nodes that do not run.
+func (r *rig) startAll(ctx context.Context) bool {
+	for _, n := range r.nodes {
+		if n.runs() {
+			continue
+		}
+		if _, err := n.start(ctx); err != nil {
+			r.found.add(badStart, "%v", err)
+			return false
+		}
 	}
+	return true
 }
 
-// life is one life of the server, from its start to its end.
-func (r *rig) life(ctx context.Context, workers []*worker, d disturbance, turn int) {
-	n := r.nodes[0]
-	if d.startup {
-		r.dieStarting(ctx, n, d)
-		return
+// life puts load on all nodes and disturbs one of them, the victim, or what is
+// behind them. What is dead is started before.
+func (r *rig) life(ctx context.Context, workers []*worker, d disturbance, victim *node) {
+	if victim.runs() && (d.startup || len(d.arms) > 0) {
+		r.term(victim)
 	}
-	alive, err := n.start(ctx, d.arms...)
-	if err != nil {
-		r.found.add(badStart, "%v", err)
+	switch {
+	case d.startup:
+		r.dieStarting(ctx, victim, d)
 		return
+	case len(d.arms) > 0:
+		alive, err := victim.start(ctx, d.arms...)
+		if err != nil {
+			r.found.add(badStart, "%v", err)
+			return
+		}
+		if !alive { // the point comes before it is ready
+			r.noteDeath(victim, d)
+			return
+		}
 	}
-	if !alive { // the point comes before it is ready
-		r.noteDeath(n, d)
+	if !r.startAll(ctx) {
 		return
 	}
 	r.counts.lives++
-	r.arrive(workers, turn)
+	for _, w := range workers {
+		w.arrive(r.counts.lives)
+	}
 	if len(d.arms) == 0 { // an armed server may die of the questions
 		r.verify(ctx, workers, false)
 	}
@@ -102,10 +114,16 @@ func (r *rig) life(ctx context.Context, workers []*worker, d disturbance, turn i
 	for _, w := range workers {
 		load.Go(func() { w.work(ctx, stop) })
 	}
-	r.strike(ctx, n, d)
+	r.strike(ctx, victim, d)
+	if len(r.nodes) > 1 {
+		pause(ctx, aftermath)
+	}
 	close(stop)
 	load.Wait()
 }
+
+// aftermath is how long the load goes on at the other nodes.
+const aftermath = 300 * time.Millisecond
 
 func (r *rig) dieStarting(ctx context.Context, n *node, d disturbance) {
 	p, err := n.spawn(ctx)
@@ -148,45 +166,4 @@ func (r *rig) secondProcess(ctx context.Context, n *node) {
 		r.found.add(badStart, "%s ended when a second process came", n.name)
 	default:
 	}
-}
-
-// hit counts the deaths at each point.
-func (r *rig) hit(p failpoint.Point) {
-	if r.points == nil {
-		r.points = map[failpoint.Point]int{}
-	}
-	r.points[p]++
-}
-
-// report is what a run says of itself.
-func (r *rig) report(s settings, took time.Duration) string {
-	c := &r.counts
-	var b strings.Builder
-	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	line("seed %d: %d kills in %v (%d at points, %d while starting), %d SIGTERM, %d points not reached",
-		s.seed, c.kills.Load(), took.Round(time.Second), c.pointKills.Load(), c.startupKills.Load(), c.terms.Load(), c.missed.Load())
-	for _, p := range failpoint.Points() {
-		line("  %-22s %d", p, r.points[p])
-	}
-	line("sessions: %d started, %d logged out, %d replaced, %d revoked; %d requests cut off",
-		c.logins.Load(), c.logouts.Load(), c.replacements.Load(), c.revocations.Load(), c.cuts.Load())
-	line("logins: %d raced, %d stolen, %d under another name, %d replayed; %d cut off and sent again, of which %d went on",
-		c.raced.Load(), c.thefts.Load(), c.swaps.Load(), c.replays.Load(), c.retried.Load(), c.retriedGranted.Load())
-	line("checks: %d after restarts (%d of doubtful sessions), %d in all; %d token calls at duo",
-		c.verified.Load(), c.settled.Load(), c.checks.Load(), r.duo.CountCalls("token"))
-	var starts []time.Duration
-	for _, n := range r.nodes {
-		starts = append(starts, n.started...)
-	}
-	slices.Sort(starts)
-	if len(starts) > 0 {
-		late, _ := slices.BinarySearch(starts, promptStart)
-		line("ready: median %v, worst %v of %d starts, %d later than %v", starts[len(starts)/2].Round(time.Millisecond),
-			starts[len(starts)-1].Round(time.Millisecond), len(starts), len(starts)-late, promptStart)
-	}
-	for i, t := range r.trails {
-		line("trail of %s: %d lines up to sequence %d", r.nodes[i].name, t.lines, t.sequence)
-	}
-	line("found: %d", len(r.found.list()))
-	return b.String()
 }

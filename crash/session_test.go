@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"mfaserver/internal/mirth"
+	"mfaserver/session"
 )
 
 // errUnavailable: the server said that it could not do it now.
@@ -87,32 +88,53 @@ func (w *worker) logout(ctx context.Context) error {
 	return nil
 }
 
-// revoke has an operator disable the worker's account, which ends all its
-// sessions, and enable it again.
+// revoke has an operator end sessions, in one of several ways.
 func (w *worker) revoke(ctx context.Context) error {
 	n := w.node()
-	var all []*kept
-	for _, s := range w.sessions {
-		if s.state == live {
-			all = append(all, s)
-			s.state = ending
+	one := w.live()
+	switch way := w.random.IntN(3); {
+	case way == 0 && one != nil:
+		return w.revokeAll(ctx, n, []*kept{one}, "sessions.revoke", sessionsOf{ID: one.handle, Reason: "crash"})
+	case way == 1:
+		return w.revokeAll(ctx, n, w.allLive(), "sessions.revoke", sessionsOf{Username: w.user, Reason: "crash"})
+	default:
+		w.disabled = true
+		if err := w.revokeAll(ctx, n, w.allLive(), "users.disable", named{w.user}); err != nil {
+			return err
 		}
+		return w.enable(ctx)
 	}
-	w.disabled = true
-	if err := n.command(ctx, "users.disable", named{w.user}); err != nil {
+}
+
+// revokeAll runs a command that ends these sessions.
+func (w *worker) revokeAll(ctx context.Context, n *node, all []*kept, command string, args any) error {
+	for _, s := range all {
+		s.state = ending
+	}
+	if err := n.command(ctx, command, args); err != nil {
+		if errors.Is(err, session.ErrNotFound) {
+			w.rig.found.add(lostSession, "session %s of %s is gone at its revocation", all[0].handle, w.user)
+		}
 		return err
 	}
 	for _, s := range all {
-		s.end("revoked", n)
+		s.end("revoked by "+command, n)
 	}
 	w.rig.counts.revocations.Add(int64(len(all)))
-	return w.enable(ctx)
+	return nil
 }
 
-// named are the arguments of commands about one user.
-type named struct {
-	Username string `json:"username"`
-}
+// Arguments of the commands about sessions and about one user.
+type (
+	sessionsOf struct {
+		ID       string `json:"id,omitempty"`
+		Username string `json:"username,omitempty"`
+		Reason   string `json:"reason"`
+	}
+	named struct {
+		Username string `json:"username"`
+	}
+)
 
 func (w *worker) enable(ctx context.Context) error {
 	err := w.node().command(ctx, "users.enable", named{w.user})

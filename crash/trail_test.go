@@ -35,10 +35,11 @@ type trail struct {
 // tie is what a session belongs to.
 type tie struct{ tx, user string }
 
-func newTrail(path string) *trail {
+// newTrail reads the trail at path; used is for all trails of a run.
+func newTrail(path string, used map[string]string) *trail {
 	return &trail{
 		path: path, allowed: map[string]string{}, started: map[string]tie{},
-		used: map[string]string{}, ended: map[string]bool{},
+		used: used, ended: map[string]bool{},
 	}
 }
 

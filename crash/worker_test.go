@@ -58,14 +58,20 @@ func (w *worker) leave() {
 // node picks one of the nodes.
 func (w *worker) node() *node { return w.rig.nodes[w.random.IntN(len(w.rig.nodes))] }
 
-// live picks one of the sessions that must be there.
-func (w *worker) live() *kept {
+// allLive are the sessions that must be there.
+func (w *worker) allLive() []*kept {
 	var all []*kept
 	for _, s := range w.sessions {
 		if s.state == live {
 			all = append(all, s)
 		}
 	}
+	return all
+}
+
+// live picks one of them; nil when there is none.
+func (w *worker) live() *kept {
+	all := w.allLive()
 	if len(all) == 0 {
 		return nil
 	}
@@ -99,12 +105,7 @@ func (w *worker) step(ctx context.Context) error {
 	if w.disabled {
 		return w.enable(ctx)
 	}
-	alive := 0
-	for _, s := range w.sessions {
-		if s.state == live {
-			alive++
-		}
-	}
+	alive := len(w.allLive())
 	switch n := w.random.IntN(100); {
 	case alive > keptLive:
 		return w.logout(ctx)
@@ -114,7 +115,7 @@ func (w *worker) step(ctx context.Context) error {
 		return w.check(ctx, w.live(), w.node())
 	case n < 85:
 		return w.logout(ctx)
-	case n < 98:
+	case n < 96:
 		return w.replay(ctx)
 	default:
 		return w.revoke(ctx)
