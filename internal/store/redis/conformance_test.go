@@ -2,13 +2,16 @@ package redis_test
 
 import (
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"testing"
 
 	"mfaserver/internal/primary"
 	"mfaserver/internal/primary/primarytest"
 	"mfaserver/internal/seal"
+	"mfaserver/internal/secret"
 	"mfaserver/internal/store/redis"
+	"mfaserver/internal/store/redis/redistest"
 	"mfaserver/internal/token"
 	"mfaserver/internal/token/tokentest"
 	"mfaserver/internal/upstream"
@@ -70,13 +73,38 @@ var prefixes atomic.Int64
 
 func newPrefix() string { return fmt.Sprintf("t%d:", prefixes.Add(1)) }
 
-// config is that of a store of its own on the shared server.
+// config is that of a store of its own on the shared server, under an ACL user
+// who may do what the documented line says (threat T121): whatever passes here
+// passes under it.
 func config(tb testing.TB) redis.Config {
 	tb.Helper()
 	if shared == nil {
 		tb.Skip("redis-server is not installed: this test needs it")
 	}
-	return redis.Config{Addrs: []string{shared.Socket}, Prefix: newPrefix(), Sealer: newSealer(tb)}
+	c := configOf(tb, shared)
+	c.Addrs = []string{shared.Socket}
+	c.Username, c.Password = "node-"+strings.TrimSuffix(c.Prefix, ":"), secret.New("s3cret")
+	setUser(tb, shared, c)
+	return c
+}
+
+// setUser makes the ACL user of a configuration.
+func setUser(tb testing.TB, s *redistest.Server, c redis.Config) {
+	tb.Helper()
+	line := strings.ReplaceAll(redis.ACL(c.Username, c.Prefix), ">PASSWORD", ">"+c.Password.Reveal())
+	args := []any{"acl", "setuser"}
+	for word := range strings.FieldsSeq(strings.TrimPrefix(line, "user ")) {
+		args = append(args, word)
+	}
+	if _, err := s.Do(tb.Context(), args...); err != nil {
+		tb.Fatalf("the ACL line is refused: %v", err)
+	}
+}
+
+// configOf is that of a store of its own on servers of the test.
+func configOf(tb testing.TB, servers ...*redistest.Server) redis.Config {
+	tb.Helper()
+	return redis.Config{Addrs: redistest.Addrs(servers...), Prefix: newPrefix(), Sealer: newSealer(tb)}
 }
 
 func newStore(tb testing.TB) *redis.Store {

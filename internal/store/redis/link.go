@@ -150,8 +150,8 @@ func final(err error) bool {
 			return true
 		}
 	}
-	_, reply := errors.AsType[redis.Error](err)
-	return reply
+	reply, ok := errors.AsType[redis.Error](err)
+	return ok && !strings.HasPrefix(reply.Error(), "LOADING")
 }
 
 // watch looks after the server in use until the link is closed.

@@ -3,7 +3,9 @@ package redis
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"net"
+	"slices"
 	"sync"
 
 	"github.com/redis/go-redis/v9"
@@ -71,10 +73,13 @@ func (t *target) pipeline(ctx context.Context, cmds ...redis.Cmder) error {
 			return err
 		}
 	}
-	// The error is that of the first command that failed, replies included.
+	// The error is that of the first command that failed, replies included, or
+	// of the connection, also when the server has refused the password.
 	_, err := p.Exec(ctx)
-	if _, reply := err.(redis.Error); reply { //nolint:errorlint // a reply is never wrapped
+	if _, reply := errors.AsType[redis.Error](err); reply && slices.ContainsFunc(cmds, failed) {
 		return nil
 	}
 	return err
 }
+
+func failed(c redis.Cmder) bool { return c.Err() != nil }

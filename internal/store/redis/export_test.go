@@ -1,0 +1,4 @@
+package redis
+
+// ForgetCache empties the memory of the sessions in use.
+func (s *Store) ForgetCache() { s.l.memory.forgetCache() }
