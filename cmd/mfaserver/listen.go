@@ -55,6 +55,7 @@ func (a *app) run(ctx context.Context, server *http.Server, listener net.Listene
 	defer cancel()
 	var background sync.WaitGroup
 	background.Go(func() { a.sweep(ctx) })
+	background.Go(func() { a.reopenOnHangup(ctx) })
 	failed := make(chan error, 2)
 	if a.behind != nil {
 		background.Go(func() {

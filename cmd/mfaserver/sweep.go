@@ -24,6 +24,9 @@ func (a *app) duties() []duty {
 		{"sweeping sign-in codes", 5 * time.Second, a.sweepCodes},
 		{"sweeping service tokens", time.Hour, func(ctx context.Context) error { _, err := a.tokens.Sweep(ctx); return err }},
 	}
+	if every := a.cfg.Session.DuoCheck; every > 0 {
+		all = append(all, duty{"asking duo about signed-in users", every, a.checkUsers})
+	}
 	if a.behind == nil {
 		return all
 	}

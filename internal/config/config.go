@@ -221,6 +221,9 @@ type Session struct {
 	// Passive are patterns of paths whose requests are no activity (see
 	// [rules.Paths]).
 	Passive []string
+	// DuoCheck is how often Duo is asked whether it would still let in the
+	// users who have sessions; 0: never.
+	DuoCheck time.Duration
 }
 
 // Enrolment says who may enrol a first device during a login.

@@ -40,6 +40,7 @@ func TestEverySettingOfAGateway(t *testing.T) {
 	c := parse(t, goodGateway(`
 primary: {upstream: {url: "HTTPS://Engine.example.org:443", pin_sha256: ["`+strings.ToUpper(pin)+`"], max_failures: 5, allow_outdated: true}}
 gateway: {launcher: true, api_explorer: true, hide_version: true, max_request: 1GiB, idle: 2m}
+session: {duo_check: 10m}
 administrators: [alice]
 groups: {staff: [rosa, rolf], leavers: []}
 rules:
@@ -91,6 +92,9 @@ step_up: {max_age: 5m, operations: [{methods: [POST], paths: [/users]}, {paths: 
 	again := parse(t, strings.ReplaceAll(c.Redacted(), "[REDACTED]", clientSecret))
 	if diff := cmp.Diff(c, again, sameConfig, cmpopts.EquateEmpty()); diff != "" {
 		t.Errorf("printed, -want +got:\n%s", diff)
+	}
+	if c.Session.DuoCheck != 10*time.Minute {
+		t.Errorf("duo_check = %v, want 10m", c.Session.DuoCheck)
 	}
 	set := c.RuleSet()
 	if d := set.Decide(rules.Request{Username: "eve"}); d.Rule != "rest" || d.Mode != rules.Refuse {

@@ -40,7 +40,8 @@ func (r *reader) login(s *section) Login {
 	return l
 }
 
-func (r *reader) session(s *section) Session {
+// session reads the limits of sessions; c holds duo already.
+func (r *reader) session(s *section, c *Config) Session {
 	defer s.done()
 	var out Session
 	var idle entry
@@ -48,6 +49,10 @@ func (r *reader) session(s *section) Session {
 	out.Idle, idle = s.duration("idle", min(30*time.Minute, out.Absolute), time.Second, 30*24*time.Hour)
 	out.PerUser, _ = s.integer("per_user", 20, 1, 10_000)
 	out.Passive = s.passive()
+	var check entry
+	if out.DuoCheck, check = s.duration("duo_check", 0, time.Second, 24*time.Hour); check.value != nil && !c.Duo.Auth.Configured() {
+		r.fault(check.line, s.at("duo_check"), "asks the Auth API; configure duo.auth, or delete it")
+	}
 	if out.Idle > out.Absolute {
 		r.fault(idle.line, s.at("idle"), "is longer than absolute; make it at most as long")
 	}

@@ -56,12 +56,7 @@ func (c *Config) Redacted() string {
 	m = append(m, yaml.MapSlice{
 		{Key: "tokens", Value: yaml.MapSlice{{Key: "max_life", Value: duration(c.Tokens.MaxLife)}}},
 		{Key: "login", Value: c.Login.printed()},
-		{Key: "session", Value: yaml.MapSlice{
-			{Key: "idle", Value: duration(c.Session.Idle)},
-			{Key: "absolute", Value: duration(c.Session.Absolute)},
-			{Key: "per_user", Value: c.Session.PerUser},
-			{Key: "passive", Value: list(c.Session.Passive)},
-		}},
+		{Key: "session", Value: c.Session.printed()},
 		{Key: "enrolment", Value: c.Enrolment.printed()},
 		{Key: "admin", Value: yaml.MapSlice{{Key: "networks", Value: printPrefixes(c.Admin.Networks)}}},
 		{Key: "log", Value: yaml.MapSlice{
@@ -74,6 +69,19 @@ func (c *Config) Redacted() string {
 		return "# the configuration cannot be printed\n"
 	}
 	return string(out)
+}
+
+func (s Session) printed() yaml.MapSlice {
+	m := yaml.MapSlice{
+		{Key: "idle", Value: duration(s.Idle)},
+		{Key: "absolute", Value: duration(s.Absolute)},
+		{Key: "per_user", Value: s.PerUser},
+		{Key: "passive", Value: list(s.Passive)},
+	}
+	if s.DuoCheck > 0 {
+		m = append(m, yaml.MapItem{Key: "duo_check", Value: duration(s.DuoCheck)})
+	}
+	return m
 }
 
 func (p Primary) printed() yaml.MapSlice {

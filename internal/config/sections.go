@@ -42,13 +42,13 @@ func (r *reader) config(root *value) *Config {
 		Administrators:    s.administrators(),
 		HelpDesk:          r.helpDesk(s.sub("helpdesk")),
 		Login:             r.login(s.sub("login")),
-		Session:           r.session(s.sub("session")),
 		Enrolment:         r.enrolment(s.sub("enrolment")),
 		Admin:             r.admin(s.sub("admin")),
 		Log:               r.log(s.sub("log")),
 	}
 	c.Primary = r.primary(s.sub("primary"), c)
 	c.Duo = r.duo(s.sub("duo"), c)
+	c.Session = r.session(s.sub("session"), c)
 	c.KeysDir = s.keysDir(c.DataDir)
 	c.Organizations = r.organizations(s, c)
 	c.Gateway = r.gateway(s.sub("gateway"), c)

@@ -1,0 +1,29 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// reopenOnHangup goes on in a new audit file after each SIGHUP, as log rotation
+// sends it when it has renamed the present one, until ctx ends.
+func (a *app) reopenOnHangup(ctx context.Context) {
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	defer signal.Stop(hangups)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-hangups:
+			if err := a.trail.Reopen(); err != nil {
+				a.logger.ErrorContext(ctx, "the audit trail cannot go on in a new file; it stays in the old one", slog.Any("err", err))
+				continue
+			}
+			a.logger.InfoContext(ctx, "the audit trail goes on in the file that has its name")
+		}
+	}
+}
