@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// ErrDecode: these bytes are no record of the kind, or of a later version.
+// ErrDecode says that bytes are no record of the kind, or of a later version.
 var ErrDecode = errors.New("record: does not decode")
 
 // encoder writes records: a version, then the fields in a fixed order.

@@ -16,6 +16,6 @@ func ACL(username, prefix string) string {
 }
 
 // aclCommands are those of the link, and those of the scripts.
-const aclCommands = `info time wait publish subscribe unsubscribe ping evalsha script|load
+const aclCommands = `info time wait publish subscribe unsubscribe evalsha script|load
 	get set del exists incr pttl pexpire
-	sadd srem smembers zadd zrem zrange zrangebylex zlexcount hset hsetnx hget hdel hgetall rpush lrange`
+	sadd srem smembers zadd zrem zrange zrangebylex zlexcount hsetnx hget hdel hgetall rpush lrange`

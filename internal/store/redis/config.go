@@ -69,7 +69,7 @@ type Config struct {
 	Now func() time.Time
 }
 
-// ErrConfig: the configuration makes no sense; the message says what to do.
+// ErrConfig says that the configuration makes no sense, and what to do.
 var ErrConfig = errors.New("redis: configuration refused")
 
 // complete checks c and fills in the defaults.

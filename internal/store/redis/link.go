@@ -63,7 +63,7 @@ const never = int64(-1 << 62)
 
 func newLink(c Config) *link {
 	var id [8]byte
-	rand.Read(id[:]) //nolint:errcheck // it never fails
+	rand.Read(id[:])
 	l := &link{
 		cfg: c, vault: newVault(c.Sealer), node: hex.EncodeToString(id[:]), channel: c.Prefix + "events",
 		began: time.Now(), //nolint:forbidigo // the monotonic clock: for how long a beat is believed

@@ -59,7 +59,7 @@ func (s *users) decode(name, value string) (primary.User, string, error) {
 	if err != nil {
 		return primary.User{}, "", fmt.Errorf("%w: %w", errRecord, err)
 	}
-	u.ID, u.Username = int(id), plain[:size] //nolint:gosec // 63 bits
+	u.ID, u.Username = int(id), plain[:size]
 	return u, hash, nil
 }
 

@@ -11,7 +11,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -21,7 +20,7 @@ import (
 	"github.com/redis/go-redis/v9/maintnotifications"
 )
 
-// ErrMissing: there is no redis-server on this machine.
+// ErrMissing says that there is no redis-server on this machine.
 var ErrMissing = errors.New("redistest: redis-server is not installed")
 
 // Config of a server.
@@ -227,15 +226,14 @@ func (s *Server) Follow(ctx context.Context, primary *Server) error {
 	return err
 }
 
-// Synced waits until n replicas have all that the server has.
+// Synced waits until n replicas have all that the server has by then.
 func (s *Server) Synced(ctx context.Context, n int) error {
 	for ctx.Err() == nil {
 		info, err := s.Do(ctx, "info", "replication")
 		if err != nil {
 			return err
 		}
-		text, _ := info.(string)
-		if strings.Count(text, "state=online") >= n && laggards(text) == 0 {
+		if text, _ := info.(string); upToDate(text) >= n {
 			return nil
 		}
 		select {
@@ -246,17 +244,11 @@ func (s *Server) Synced(ctx context.Context, n int) error {
 	return ctx.Err()
 }
 
-// laggards counts the replicas that are online and have not answered yet.
-func laggards(info string) int {
-	n := 0
-	for line := range strings.Lines(info) {
-		if _, lag, ok := strings.Cut(strings.TrimSpace(line), "lag="); ok {
-			if seconds, err := strconv.Atoi(lag); err != nil || seconds < 0 || seconds > 1 {
-				n++
-			}
-		}
-	}
-	return n
+// upToDate counts the replicas that have acknowledged everything.
+func upToDate(info string) int {
+	_, offset, _ := strings.Cut(info, "master_repl_offset:")
+	offset, _, _ = strings.Cut(offset, "\r\n")
+	return strings.Count(info, "state=online,offset="+offset+",")
 }
 
 // NewGroup is New for a primary, which comes first, and replicas of it.
