@@ -60,12 +60,12 @@ func (a *app) openEngine(context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.closers = append(a.closers, func() error { return closeUpstream(keeper) })
+	a.closers = append(a.closers, func() error { return closeUpstream(keeper) }) //nolint:contextcheck // runs at the stop, when ctx is over
 	tokens, err := standing.New(standing.Config{Upstream: keeper, Credentials: a.tokens, Logger: a.logger, Now: now})
 	if err != nil {
 		return err
 	}
-	a.closers = append(a.closers, func() error { tokens.Close(context.Background()); return nil })
+	a.closers = append(a.closers, func() error { tokens.Close(context.Background()); return nil }) //nolint:contextcheck // as above
 	a.behind = &behind{client: client, upstream: keeper, standing: tokens}
 	return nil
 }

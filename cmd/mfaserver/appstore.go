@@ -126,7 +126,7 @@ func (a *app) openTrail(context.Context) error {
 	if a.file != nil {
 		c.Index = a.file.AuditIndex()
 	}
-	if a.trail, err = audit.New(c); err != nil {
+	if a.trail, err = audit.New(c); err != nil { //nolint:contextcheck // it reads its own files
 		return err
 	}
 	a.closers = append(a.closers, a.trail.Close)

@@ -22,6 +22,9 @@ the user's earlier ones.`,
 		Args: oneName,
 		RunE: func(cmd *cobra.Command, names []string) error {
 			args.Username = names[0]
+			if args.Reason == "" && !count && !dryRun {
+				return errNoReason
+			}
 			var before breakGlassCount
 			if err := g.command(cmd.Context(), "tokens.break_glass_list", args, &before); err != nil {
 				return err
@@ -47,7 +50,7 @@ the user's earlier ones.`,
 	}
 	flags := cmd.Flags()
 	flags.IntVar(&args.Count, "codes", 5, "`number` of codes to make, 1 to 10")
-	flags.StringVar(&args.Reason, "reason", "", "`text` for the audit trail")
+	flags.StringVar(&args.Reason, "reason", "", "`text` for the audit trail; required")
 	flags.BoolVar(&count, "count", false, "say how many unused codes the user has, and do nothing")
 	flags.BoolVar(&revoke, "revoke", false, "end the user's codes and make none")
 	flags.BoolVar(&yes, "yes", false, "do it without asking")

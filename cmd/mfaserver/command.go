@@ -68,7 +68,7 @@ func (g *globals) command(ctx context.Context, name string, args, out any) error
 	if err != nil {
 		return err
 	}
-	client := control.NewClient(controlSocket(cfg), refusals())
+	client := control.NewClient(controlSocket(cfg), sentinels())
 	if err := client.Call(ctx, name, args, out); !errors.Is(err, control.ErrNotRunning) {
 		return err
 	}

@@ -72,7 +72,7 @@ func runDemo(ctx context.Context, c console, f simFlags, d demoFlags) error {
 	if err != nil {
 		return err
 	}
-	engine, err := d.engine.engine(ctx, state, f.enroll) //nolint:contextcheck // the demo's own engine lives until close
+	engine, err := d.engine.engine(ctx, state, f.enroll)
 	if err != nil {
 		return err
 	}

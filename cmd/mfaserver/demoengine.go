@@ -55,7 +55,7 @@ func (e *demoEngine) close() {
 func (f engineFlags) engine(ctx context.Context, s *demoState, users []string) (*demoEngine, error) {
 	switch {
 	case f.gateway:
-		return startDemoEngine(s, users)
+		return startDemoEngine(s, users) //nolint:contextcheck // it lives until close
 	case f.upstream == "":
 		return nil, nil //nolint:nilnil // no engine is a good answer
 	case !f.insecure:
@@ -106,7 +106,7 @@ func presented(ctx context.Context, upstream string) (string, error) {
 	}
 	defer conn.Close() //nolint:errcheck // nothing was written
 
-	state := conn.(*tls.Conn).ConnectionState() //nolint:forcetypeassert,errcheck // what a tls.Dialer returns
+	state := conn.(*tls.Conn).ConnectionState() //nolint:forcetypeassert // what a tls.Dialer returns
 	sum := sha256.Sum256(state.PeerCertificates[0].Raw)
 	return hex.EncodeToString(sum[:]), nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"mfaserver/duoclient"
@@ -52,12 +53,15 @@ func fromDuo(err error) bool {
 		duoclient.ErrArgument, duoclient.ErrInvalid)
 }
 
+// rooms are the packages that an error of ours may begin with.
+var rooms = regexp.MustCompile(`^((audit|control|primary|session|sqlite|store|token|upstream): )+`)
+
 // sentence is an error in words for people: each line on its own, without the
 // names of our packages.
 func sentence(err error) string {
 	lines := strings.Split(err.Error(), "\n")
 	for i, line := range lines {
-		line = strings.TrimPrefix(line, errUsage.Error()+": ")
+		line = rooms.ReplaceAllString(strings.TrimPrefix(line, errUsage.Error()+": "), "")
 		lines[i] = printable(strings.NewReplacer("duoclient: ", "", "helpdesk: ", "").Replace(line))
 	}
 	return strings.Join(lines, "\n")

@@ -120,7 +120,7 @@ func (a *app) listenControl(ctx context.Context) (*control.Server, error) {
 	return control.Listen(ctx, control.Config{
 		Path:      controlSocket(a.cfg),
 		Commands:  a.commands(),
-		Sentinels: refusals(),
+		Sentinels: sentinels(),
 		Logger:    a.logger,
 		Refused: func(ctx context.Context, uid int) {
 			e := audit.Event{Name: audit.ControlRefused, Outcome: audit.Refused, Actor: control.Caller{UID: uid}.String()}

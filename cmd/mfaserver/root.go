@@ -77,6 +77,8 @@ func exitCode(err error) int {
 		return exitRefused
 	case isAny(err, control.ErrNotRunning, control.ErrSocketBusy, sqlite.ErrLocked, primary.ErrUnavailable, audit.ErrLocked):
 		return exitUnavailable
+	case isAny(err, failures()...):
+		return exitUnavailable
 	default:
 		return max(duoExit(err), exitFailure)
 	}
@@ -86,10 +88,20 @@ func exitCode(err error) int {
 func refusals() []error {
 	return []error{
 		primary.ErrUserExists, primary.ErrUserUnknown, primary.ErrBadUsername, primary.ErrBadPassword,
-		primary.ErrBadRole, primary.ErrLastAdmin, primary.ErrRefused, token.ErrArgument, token.ErrUnknown, session.ErrNotFound, session.ErrAmbiguous,
+		primary.ErrBadRole, primary.ErrLastAdmin, primary.ErrRefused, token.ErrArgument, token.ErrRefused, session.ErrNotFound, session.ErrAmbiguous,
 		errNothing, errEngineUsers, errNoFile, sqlite.ErrBackupExists, control.ErrForbidden, control.ErrArguments, errConfirm,
 	}
 }
+
+// failures are the errors by which a running server says that what a command
+// needs does not answer: the engine, the store, the audit trail.
+func failures() []error {
+	return []error{primary.ErrUnavailable, token.ErrUnavailable, session.ErrUnavailable}
+}
+
+// sentinels are the errors that keep their identity on the way through the
+// control socket.
+func sentinels() []error { return append(refusals(), failures()...) }
 
 func isAny(err error, targets ...error) bool {
 	for _, target := range targets {
@@ -124,7 +136,10 @@ refused, 4 request refused, 5 server, store or Duo not available.`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return fmt.Errorf("%w: %w", errUsage, err) })
 	root.PersistentFlags().StringVar(&g.config, "config", defaultConfig(), "configuration `file` (or MFASERVER_CONFIG)")
 	root.PersistentFlags().StringVar(&g.output, "output", "table", "`format` of results: table or json")
-	root.PersistentPreRunE = func(*cobra.Command, []string) error {
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		if err := cmd.ValidateRequiredFlags(); err != nil {
+			return fmt.Errorf("%w: %w", errUsage, err)
+		}
 		if g.output != "table" && g.output != "json" {
 			return fmt.Errorf("%w: --output takes table or json", errUsage)
 		}

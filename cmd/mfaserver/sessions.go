@@ -11,6 +11,9 @@ import (
 // errNothing: what a command was to find is not there.
 var errNothing = errors.New("nothing found")
 
+// errNoReason: a command that ends something was not told why.
+var errNoReason = fmt.Errorf("%w: --reason says why, for the audit trail", errUsage)
+
 func newSessions(g *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sessions",
@@ -86,11 +89,22 @@ func newSessionsShow(g *globals) *cobra.Command {
 				return printJSON(g.console.out, s)
 			}
 			return tableRows(g.console.out, [][]string{
-				{"id", s.ID}, {"user", s.Username}, {"kind", s.Kind}, {"source", s.Source}, {"client", s.UserAgent},
-				{"login", s.Login}, {"proof", s.proof()}, {"reason", s.Reason}, {"device", s.Device},
-				{"proved", moment(s.ApprovedAt)}, {"since", moment(s.CreatedAt)}, {"last active", moment(s.LastActive)},
-				{"ends if idle", moment(s.IdleEnd)}, {"ends", moment(s.Expires)},
-				{"administrator", yesNo(s.Administrator)}, {"read-only", yesNo(s.ReadOnly)},
+				{"id", s.ID},
+				{"user", s.Username},
+				{"kind", s.Kind},
+				{"source", s.Source},
+				{"client", s.UserAgent},
+				{"login", s.Login},
+				{"proof", s.proof()},
+				{"reason", s.Reason},
+				{"device", s.Device},
+				{"proved", moment(s.ApprovedAt)},
+				{"since", moment(s.CreatedAt)},
+				{"last active", moment(s.LastActive)},
+				{"ends if idle", moment(s.IdleEnd)},
+				{"ends", moment(s.Expires)},
+				{"administrator", yesNo(s.Administrator)},
+				{"read-only", yesNo(s.ReadOnly)},
 			})
 		},
 	}
@@ -170,7 +184,7 @@ func (a *revokeSessionsArgs) check(all bool) error {
 	case ways != 1:
 		return fmt.Errorf("%w: give an ID, --user or --all", errUsage)
 	case a.Reason == "":
-		return fmt.Errorf("%w: --reason says why, for the audit trail", errUsage)
+		return errNoReason
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -46,6 +47,9 @@ is asked whether it is right.`,
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, names []string) error {
+			if err := checkNetworks(args.Networks); err != nil {
+				return err
+			}
 			args.Name, args.Expires = names[0], now().Add(life)
 			cfg, err := loadConfig(g.config)
 			if err != nil {
@@ -79,6 +83,16 @@ is asked whether it is right.`,
 		}
 	}
 	return cmd
+}
+
+// checkNetworks refuses what is no network, before a password is asked for.
+func checkNetworks(networks []string) error {
+	for _, text := range networks {
+		if _, err := netip.ParsePrefix(text); err != nil {
+			return fmt.Errorf("%w: --network takes a network such as 192.0.2.0/24, or 192.0.2.7/32 for one address", errUsage)
+		}
+	}
+	return nil
 }
 
 func (g *globals) printToken(created createdToken) error {
@@ -154,6 +168,9 @@ func newTokensRevoke(g *globals) *cobra.Command {
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, ids []string) error {
+			if args.Reason == "" && !dryRun {
+				return errNoReason
+			}
 			args.ID, args.DryRun = ids[0], true
 			var t tokenView
 			if err := g.command(cmd.Context(), "tokens.revoke", args, &t); err != nil {
@@ -172,7 +189,7 @@ func newTokensRevoke(g *globals) *cobra.Command {
 			return g.printRevoked("revoked", t)
 		},
 	}
-	cmd.Flags().StringVar(&args.Reason, "reason", "", "`text` for the audit trail")
+	cmd.Flags().StringVar(&args.Reason, "reason", "", "`text` for the audit trail; required")
 	cmd.Flags().BoolVar(&yes, "yes", false, "do it without asking")
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "say what would be done, and do nothing")
 	return cmd
