@@ -70,7 +70,8 @@ func (c *Checkpoint) Signed(public ed25519.PublicKey) bool {
 }
 
 func (k *keys) public() ed25519.PublicKey {
-	return k.sign.Public().(ed25519.PublicKey) //nolint:forcetypeassert,errcheck // what crypto/ed25519 promises
+	public, _ := k.sign.Public().(ed25519.PublicKey)
+	return public
 }
 
 // checkpoint signs the record of that sequence and MAC.

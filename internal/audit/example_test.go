@@ -22,7 +22,7 @@ func ExampleTrail() {
 	trail, err := audit.New(audit.Config{
 		Path: path,
 		Node: "mfa-1", Unchained: true,
-		Now:  func() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) },
+		Now: func() time.Time { return time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC) },
 	})
 	if err != nil {
 		fmt.Println(err)

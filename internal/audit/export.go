@@ -20,7 +20,7 @@ const (
 	CSV       Format = "csv"
 )
 
-// ErrBadFormat: there is no such format.
+// ErrBadFormat means that there is no such format.
 var ErrBadFormat = errors.New("audit: no such export format")
 
 // Export writes entries and returns how many there were. It stops at the first

@@ -116,7 +116,7 @@ func (s *segment) open() (reading, error) {
 	if s.file != nil {
 		return kept{s.file}, nil
 	}
-	f, err := os.OpenFile(s.path, os.O_RDONLY|noFollow, 0) //nolint:gosec // beside the operator's path
+	f, err := os.OpenFile(s.path, os.O_RDONLY|noFollow, 0)
 	if err != nil {
 		return nil, fmt.Errorf("audit: %w", err)
 	}
@@ -169,22 +169,32 @@ func eachLine(ctx context.Context, f io.ReaderAt, offset int64, do func(offset i
 				return err
 			}
 		}
-		line, err := r.ReadSlice('\n')
-		length := int64(len(line))
-		if errors.Is(err, bufio.ErrBufferFull) {
-			line = bytes.Clone(line)
-			for errors.Is(err, bufio.ErrBufferFull) {
-				var more []byte
-				more, err = r.ReadSlice('\n')
-				length += int64(len(more))
-			}
-		}
-		if err != nil && !errors.Is(err, io.EOF) {
+		line, length, last, err := nextLine(r)
+		if err != nil {
 			return fmt.Errorf("audit: %w", err)
 		}
-		if length == 0 || !do(offset, line) || err != nil {
+		if length == 0 || !do(offset, line) || last {
 			return nil
 		}
 		offset += length
 	}
+}
+
+// nextLine reads a line of that length, of which it may show the beginning
+// only.
+func nextLine(r *bufio.Reader) (line []byte, length int64, last bool, err error) {
+	line, err = r.ReadSlice('\n')
+	length = int64(len(line))
+	if errors.Is(err, bufio.ErrBufferFull) {
+		line = bytes.Clone(line)
+	}
+	for errors.Is(err, bufio.ErrBufferFull) {
+		var more []byte
+		more, err = r.ReadSlice('\n')
+		length += int64(len(more))
+	}
+	if errors.Is(err, io.EOF) {
+		return line, length, true, nil
+	}
+	return line, length, false, err
 }

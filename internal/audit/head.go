@@ -59,7 +59,8 @@ func openHead(path string) (*head, error) {
 
 // write makes the head name m.
 func (h *head) write(k *keys, m mark) error {
-	b := append(h.buf[:0], headBegin...)
+	b := h.buf[:0]
+	b = append(b, headBegin...)
 	var digits [20]byte
 	number := strconv.AppendUint(digits[:0], m.sequence, 10)
 	for range len(digits) - len(number) {

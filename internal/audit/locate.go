@@ -181,8 +181,8 @@ func (v *verifier) ends(inPlace []int, astray *[]int) {
 		// its word.
 		until = last
 		for _, b := range v.badBetween(after, len(v.runs)) {
-			if b.claims == until+1 {
-				until += uint64(b.lines)
+			if b.from == until+1 {
+				until = b.to
 			}
 		}
 	}
@@ -227,8 +227,8 @@ func (v *verifier) explain(missing spans, lines []bad, astray *[]int) spans {
 		return true
 	})
 	for _, b := range lines {
-		here, any := missing.common(b.claims, b.claims+uint64(b.lines)-1)
-		if !any && len(missing) > 0 && b.lines == 1 {
+		here, any := missing.common(b.from, b.to)
+		if !any && len(missing) > 0 && b.until == b.at.line {
 			here, any = span{missing[0].from, missing[0].from}, true
 		}
 		if !any && b.torn {
@@ -236,7 +236,7 @@ func (v *verifier) explain(missing spans, lines []bad, astray *[]int) spans {
 			continue
 		}
 		if !any {
-			v.fault(Fault{Kind: Inserted, Sequence: b.claims, Text: "the trail did not write it"}, b.at)
+			v.fault(Fault{Kind: Inserted, Sequence: b.from, Last: b.to, Text: "the trail did not write it"}, b.at)
 			continue
 		}
 		missing = missing.without(here)

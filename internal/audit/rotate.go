@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"mfaserver/internal/failpoint"
 )
 
 // Reopen goes on in a new file when the present one was moved away, as log
@@ -110,6 +112,7 @@ func (t *Trail) goOn() error {
 		t.file, t.first, t.durable, t.rotateAt = old, first, length, rotateAt
 		return err
 	}
+	failpoint.Hit(failpoint.MidRotation)
 	return errors.Join(old.Close(), t.write(nil, false))
 }
 

@@ -353,32 +353,3 @@ func TestManyWritersGetOneLineEach(t *testing.T) {
 		t.Errorf("%d different events, want %d", len(seen)-1, writers*each)
 	}
 }
-
-func BenchmarkRecord(b *testing.B) {
-	for _, writers := range []int{1, 64} {
-		b.Run(fmt.Sprintf("writers=%d", writers), func(b *testing.B) {
-			c := config(b)
-			c.Now = nil
-			trail := open(b, c)
-			e := audit.Event{
-				Name: audit.PrimaryOK, Outcome: audit.OK, Username: "alice", Source: netip.MustParseAddr("192.0.2.1"),
-				UserAgent: "python-mirth-client/1.0", RequestID: "0123456789abcdef", Transaction: "0123456789ab",
-			}
-			b.ReportAllocs()
-			b.ResetTimer()
-			var wg sync.WaitGroup
-			for w := range writers {
-				wg.Go(func() {
-					for i := w; i < b.N; i += writers {
-						if err := trail.Record(b.Context(), e); err != nil {
-							b.Error(err)
-							return
-						}
-					}
-				})
-			}
-			wg.Wait()
-			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "records/s")
-		})
-	}
-}

@@ -103,10 +103,11 @@ type run struct {
 // bad is a line that is none of the trail's, or several with rising sequences.
 type bad struct {
 	at place
-	// claims is the sequence that the first of them gives itself; 0: none.
-	claims uint64
-	lines  int
-	length int
+	// until is the line of the last of them.
+	until int
+	// from and to are the sequences that they give themselves; 0: none.
+	from, to uint64
+	length   int
 	// before is the number of the run that follows.
 	before int
 	// torn: it is the beginning of a line, as a crash leaves it where nothing
@@ -120,7 +121,7 @@ const many = 5000
 
 // readHead comes before the files: what is added meanwhile is not missed.
 func (v *verifier) readHead() error {
-	f, err := os.OpenFile(v.cfg.Path+headSuffix, os.O_RDONLY|noFollow, 0) //nolint:gosec // beside the operator's path
+	f, err := os.OpenFile(v.cfg.Path+headSuffix, os.O_RDONLY|noFollow, 0)
 	if errors.Is(err, fs.ErrNotExist) {
 		v.headErr = errNoHead
 		return nil
@@ -228,12 +229,15 @@ func (v *verifier) seeOther(at place, line []byte) {
 	claims := claimed(line)
 	full := bytes.HasSuffix(line, []byte(lineEnd+"\n"))
 	if last := len(v.bad) - 1; last >= 0 && claims != 0 && full {
-		if b := &v.bad[last]; b.before == n && b.at.file == at.file && b.at.line+b.lines == at.line && b.claims+uint64(b.lines) == claims {
-			b.lines++
+		if b := &v.bad[last]; b.before == n && b.at.file == at.file && b.until+1 == at.line && b.to+1 == claims {
+			b.until, b.to = at.line, claims
 			return
 		}
 	}
-	v.bad = append(v.bad, bad{at: at, claims: claims, lines: 1, length: len(bytes.TrimSuffix(line, []byte{'\n'})), before: n, torn: !full && looksTorn(line)})
+	v.bad = append(v.bad, bad{
+		at: at, until: at.line, from: claims, to: claims, before: n,
+		length: len(bytes.TrimSuffix(line, []byte{'\n'})), torn: !full && looksTorn(line),
+	})
 	v.full = v.full || len(v.bad) >= many
 }
 

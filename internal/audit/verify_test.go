@@ -22,7 +22,7 @@ import (
 func key(name string) audit.MAC {
 	return func(label string, data []byte) [32]byte {
 		h := hmac.New(sha256.New, []byte(name))
-		fmt.Fprintf(h, "%d %s", len(label), label)
+		h.Write(fmt.Appendf(nil, "%d %s", len(label), label))
 		h.Write(data)
 		return [32]byte(h.Sum(nil))
 	}
@@ -280,6 +280,7 @@ func TestVerifyWithKnownCheckpoints(t *testing.T) {
 	t.Parallel()
 	var sent []audit.Checkpoint
 	keeping := func(t *testing.T) audit.Config {
+		t.Helper()
 		c := chained(t)
 		c.Node = fmt.Sprint("node of ", t.Name())
 		return c
@@ -294,6 +295,7 @@ func TestVerifyWithKnownCheckpoints(t *testing.T) {
 	}{
 		{"the same trail", func(*testing.T) audit.Config { return c }, nil},
 		{"an older state, with its head", func(t *testing.T) audit.Config {
+			t.Helper()
 			older := keeping(t)
 			older.Node = c.Node
 			trail := open(t, older)
@@ -306,12 +308,14 @@ func TestVerifyWithKnownCheckpoints(t *testing.T) {
 			return older
 		}, []audit.FaultKind{audit.Truncated, audit.Truncated}},
 		{"another trail with the same key", func(t *testing.T) audit.Config {
+			t.Helper()
 			c := keeping(t)
 			sample(t, c)
 			return c
 		}, []audit.FaultKind{audit.Spliced, audit.Spliced, audit.Spliced}},
 		{"all of it removed", keeping, []audit.FaultKind{audit.Truncated, audit.Truncated, audit.Truncated}},
 		{"another key", func(t *testing.T) audit.Config {
+			t.Helper()
 			c := keeping(t)
 			c.MAC = key("other")
 			sample(t, c)

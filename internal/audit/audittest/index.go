@@ -101,6 +101,7 @@ func last(t *testing.T, x audit.Index) audit.IndexEntry {
 }
 
 func testEmpty(t *testing.T, x audit.Index) {
+	t.Helper()
 	if got := last(t, x); got != (audit.IndexEntry{}) {
 		t.Errorf("Last of an empty index = %+v, want the zero value", got)
 	}
@@ -110,6 +111,7 @@ func testEmpty(t *testing.T, x audit.Index) {
 }
 
 func testRoundTrip(t *testing.T, x audit.Index) {
+	t.Helper()
 	bare := audit.IndexEntry{Sequence: 2, Time: noon, Event: audit.ServerStart, File: 1, Offset: 412}
 	six := numbered(3)
 	six.Source = netip.MustParseAddr("2001:db8::1")
@@ -122,6 +124,7 @@ func testRoundTrip(t *testing.T, x audit.Index) {
 }
 
 func testFilters(t *testing.T, x audit.Index) {
+	t.Helper()
 	all := filled(t, x, 60)
 	for _, row := range []struct {
 		name string
@@ -169,6 +172,7 @@ func testFilters(t *testing.T, x audit.Index) {
 }
 
 func testAddedTwice(t *testing.T, x audit.Index) {
+	t.Helper()
 	all := filled(t, x, 5)
 	moved := all[2]
 	moved.File, moved.Offset = 3, 0
@@ -178,6 +182,7 @@ func testAddedTwice(t *testing.T, x audit.Index) {
 }
 
 func testAddedLate(t *testing.T, x audit.Index) {
+	t.Helper()
 	add(t, x, numbered(5), numbered(9))
 	add(t, x, numbered(2), numbered(7))
 	same(t, "Search", search(t, x, audit.Filter{}), []audit.IndexEntry{numbered(2), numbered(5), numbered(7), numbered(9)})
@@ -187,6 +192,7 @@ func testAddedLate(t *testing.T, x audit.Index) {
 }
 
 func testAllOrNone(t *testing.T, x audit.Index) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := x.Add(ctx, []audit.IndexEntry{numbered(1), numbered(2)}); err == nil {
@@ -196,6 +202,7 @@ func testAllOrNone(t *testing.T, x audit.Index) {
 }
 
 func testLeftSearch(t *testing.T, x audit.Index) {
+	t.Helper()
 	all := filled(t, x, 20)
 	for range 50 {
 		for e, err := range x.Search(t.Context(), audit.Filter{}) {
@@ -218,6 +225,7 @@ func testLeftSearch(t *testing.T, x audit.Index) {
 }
 
 func testContext(t *testing.T, x audit.Index) {
+	t.Helper()
 	filled(t, x, 20)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -231,6 +239,7 @@ func testContext(t *testing.T, x audit.Index) {
 }
 
 func testLargeNumbers(t *testing.T, x audit.Index) {
+	t.Helper()
 	e := numbered(1)
 	e.Sequence, e.File, e.Offset = 1<<62, 1<<61, 1<<40
 	add(t, x, e)
@@ -238,6 +247,7 @@ func testLargeNumbers(t *testing.T, x audit.Index) {
 }
 
 func testHostileText(t *testing.T, x audit.Index) {
+	t.Helper()
 	e := numbered(1)
 	e.User = "a'; DROP TABLE audit; --\x00\u202e%_"
 	add(t, x, e, numbered(2))
@@ -245,6 +255,7 @@ func testHostileText(t *testing.T, x audit.Index) {
 }
 
 func testConcurrency(t *testing.T, x audit.Index) {
+	t.Helper()
 	const writers, each = 4, 50
 	var wg sync.WaitGroup
 	for w := range uint64(writers) {
