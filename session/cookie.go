@@ -101,7 +101,7 @@ func (k *kind) set(w http.ResponseWriter, id string) {
 // clear writes a Set-Cookie that deletes the cookie: the same path, no value,
 // and an end in the past.
 func (k *kind) clear(w http.ResponseWriter) {
-	past := sessions.NewCookie(k.name, "", &k.options)
+	past := sessions.NewCookie(k.name, "", &k.options) //nolint:gosec // the options have the attributes
 	past.MaxAge = -1 // written as Max-Age=0, and without Expires, which the options would add
 	http.SetCookie(w, past)
 }

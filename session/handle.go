@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// ErrAmbiguous: more than one session answers to the handle; tell more of it.
+// ErrAmbiguous means that more than one session answers to the handle; tell
+// more of it.
 var ErrAmbiguous = errors.New("session: handle is not of one session alone")
 
 // shortestHandle is how many characters of a handle must be told.

@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 )
 
-// ErrBackupExists: there is something at the path of the backup already.
+// ErrBackupExists means that there is something at the path of the backup.
 var ErrBackupExists = errors.New("sqlite: backup is not written over what is there")
 
 // Backup writes a copy of the store to path while the store is in use: whole,

@@ -6,6 +6,8 @@ import (
 	"sync/atomic"
 
 	sqlite3 "modernc.org/sqlite/lib"
+
+	"mfaserver/internal/failpoint"
 )
 
 const (
@@ -74,6 +76,7 @@ func (c *checkpointer) work(ctx context.Context) {
 	for range 4 {
 		c.changes.Store(0)
 		log, rest, err := fold(ctx, c.conn)
+		failpoint.Hit(failpoint.MidFold)
 		if err != nil {
 			c.db.foldFailed(ctx, err)
 			return

@@ -27,7 +27,7 @@ const readers = 4
 // Config says which file, and the key its records are sealed with.
 type Config struct {
 	// Path is the file, usually data.db in the data folder. SQLite keeps
-	// -wal and -shm beside it, and the store -.lock.
+	// -wal and -shm beside it, and the store .lock, .generation and .audit.
 	Path string
 	// Sealer seals. After a rotation it must know the previous key for as
 	// long as sessions last; directory, service tokens and break-glass codes

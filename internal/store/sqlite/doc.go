@@ -16,9 +16,26 @@
 //
 // # Size
 //
-// Sweeps give room back to the file, not to the disk: the file stays as large
-// as what lived at its busiest time (about 600 bytes a session). To make it
-// smaller, stop the program and run VACUUM on it with the sqlite3 command.
-// The log beside it is folded in whenever it has grown by 4 MB, and when the
-// store closes.
+// Sweeps give room back to the file. When more than a third of it is free, the
+// file gives room back to the disk, some 4 MB a second at most, but keeps 8 MB
+// (about 600 bytes a session). A file of more than 64 MB made by a version
+// that could not do that stays as large as it is until it is restored from a
+// backup. The log beside it is folded in by a goroutine of its own, and grows
+// to some 20 MB while much is written.
+//
+// # Backup and restore
+//
+// [DB.Backup] copies a store in use. Whatever way a file gets back to where it
+// once was, from a backup or from a copy made by hand while the program was
+// stopped, is noticed when it opens, and all its sessions, pending logins and
+// sign-in codes are then over: some of them ended since. For a copy by hand it
+// is the file .generation beside the store that tells; do not restore that
+// with it. Users, passwords, service tokens and break-glass codes are as they
+// were, so a token revoked or a code used since is to be revoked again.
+//
+// # Beside the store
+//
+// -wal and -shm are SQLite's, .lock says who holds the store, .generation is
+// told above, .audit is the index of the audit trail, which holds no truth of
+// its own: it may be removed while the program is stopped.
 package sqlite

@@ -177,3 +177,8 @@ func (db *DB) Pages(ctx context.Context) (pages, free int, err error) {
 	err = db.reads.row(ctx, "PRAGMA page_count", nil, &pages)
 	return pages, free, errors.Join(err, db.reads.row(ctx, "PRAGMA freelist_count", nil, &free))
 }
+
+// Read runs a query of one row.
+func (db *DB) Read(ctx context.Context, query string, into ...any) error {
+	return db.reads.row(ctx, query, nil, into...)
+}

@@ -65,7 +65,7 @@ func TestVerify(t *testing.T) {
 		}, sqlite.ErrDamaged, "is empty"},
 		{"open to others", func(t *testing.T, c *sqlite.Config) {
 			t.Helper()
-			if err := os.Chmod(c.Path, 0o644); err != nil { //nolint:gosec // what the test is about
+			if err := os.Chmod(c.Path, 0o644); err != nil {
 				t.Fatal(err)
 			}
 		}, sqlite.ErrFileMode, ""},
@@ -167,7 +167,7 @@ func TestCorruptedByte(t *testing.T) {
 	}
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
-	random := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // places, no secrets
+	random := rand.New(rand.NewPCG(seed, 0))
 	outcomes := make(map[string]int)
 	for range rounds {
 		at, bit := random.IntN(len(whole)), byte(1)<<random.IntN(8)
