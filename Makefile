@@ -68,9 +68,9 @@ bench: ## run the benchmarks
 	go test -run '^$$' -bench . -benchmem ./...
 
 .PHONY: crash
-crash: ## kill the server CRASH_KILLS (200) times under load and see what it kept; CRASH_SEED repeats a run
-	CRASH_KILLS=$(or $(CRASH_KILLS),200) CRASH_SEED=$(CRASH_SEED) go test -v -count=1 -timeout 2h -run 'TestCrash' ./crash
-	CRASH_MUTANTS=1 CRASH_SEED=$(CRASH_SEED) go test -v -count=1 -timeout 1h -run 'TestMutants' ./crash
+crash: ## kill the server 200 times under load and three nodes on Redis 50 times, and see what they kept; see crash/doc.go
+	CRASH_KILLS=$(or $(CRASH_KILLS),200) CRASH_NODE_KILLS=$(or $(CRASH_NODE_KILLS),50) CRASH_TOURS=$(or $(CRASH_TOURS),1000) \
+	CRASH_MUTANTS=1 CRASH_SEED=$(CRASH_SEED) go test -v -count=1 -parallel 1 -timeout 4h ./crash
 
 .PHONY: fuzz
 fuzz: ## run every fuzz target for FUZZTIME (60s)

@@ -8,37 +8,60 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 )
 
 // edit is one replacement in one file of the tree.
 type edit struct{ file, old, new string }
 
-// build makes the program with its failpoints, and with edits that go through
-// an overlay: the tree itself stays as it is.
-func build(t *testing.T, edits ...edit) string {
+// built is the program as it is, made once for all tests.
+var built = sync.OnceValues(func() (string, error) {
+	if err := os.Mkdir(builtFolder(), 0o700); err != nil {
+		return "", err
+	}
+	return build(context.Background(), builtFolder())
+})
+
+func builtFolder() string {
+	return filepath.Join(os.TempDir(), fmt.Sprintf("mfaserver-crash-%d", os.Getpid()))
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	_ = os.RemoveAll(builtFolder())
+	os.Exit(code)
+}
+
+// program is the program with its failpoints.
+func program(t *testing.T) string {
 	t.Helper()
-	folder := t.TempDir()
+	binary, err := built()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return binary
+}
+
+// build makes the program with edits that go through an overlay: the tree
+// itself stays as it is.
+func build(ctx context.Context, folder string, edits ...edit) (string, error) {
 	binary := filepath.Join(folder, "mfaserver")
 	args := []string{"build", "-tags", "failpoint", "-o", binary}
 	if len(edits) > 0 {
 		overlay, err := writeOverlay(folder, edits)
 		if err != nil {
-			t.Fatal(err)
+			return "", err
 		}
 		args = append(args, "-overlay", overlay)
 	}
-	if out, err := goCommand(t.Context(), append(args, "./cmd/mfaserver")...); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
-	return binary
-}
-
-func goCommand(ctx context.Context, args ...string) ([]byte, error) {
-	cmd := exec.CommandContext(ctx, "go", args...)
+	cmd := exec.CommandContext(ctx, "go", append(args, "./cmd/mfaserver")...)
 	cmd.Dir = ".."
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	return cmd.CombinedOutput()
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	return binary, nil
 }
 
 // writeOverlay writes the edited files and the list of them that go build

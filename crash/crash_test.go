@@ -10,7 +10,7 @@ import (
 func TestCrash(t *testing.T) {
 	t.Parallel()
 	s := readSettings(t)
-	r := newRig(t, build(t), s, 1, nil)
+	r := newRig(t, program(t), s, 1, nil)
 	began := time.Now()
 	r.run(t.Context(), t, s)
 	t.Logf("one node on SQLite\n%s", r.report(s, time.Since(began)))

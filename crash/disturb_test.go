@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -21,6 +22,8 @@ type disturbance struct {
 	startup bool
 	// term is SIGTERM.
 	term bool
+	// rotate moves the node's audit trail away before, as log rotation does.
+	rotate bool
 	// backing does something to the store of all nodes instead.
 	backing func(context.Context) error
 	// after is when, from the start or from the beginning of the load.
@@ -42,15 +45,21 @@ func (r *rig) plan(random *rand.Rand, turn int) disturbance {
 	case n < 12:
 		return disturbance{term: true, after: milliseconds(random, 100, 500)}
 	case n < 50:
-		return disturbance{after: milliseconds(random, 20, 1200)}
+		return disturbance{after: milliseconds(random, 20, 1200), rotate: random.IntN(4) == 0}
 	}
 	points := r.points()
-	p := points[turn%len(points)]
+	p := points[r.pointTurn%len(points)]
+	r.pointTurn++
 	most := 5
 	if often := []failpoint.Point{failpoint.AuditWritten, failpoint.AuditSynced, failpoint.BeforeCommit, failpoint.AfterCommit}; slices.Contains(often, p) {
-		most = 80
+		most = 80 / len(r.nodes)
 	}
-	return disturbance{arms: []failpoint.Arm{{Point: p, Action: failpoint.Kill, At: 1 + random.IntN(most)}}}
+	if p == failpoint.MidRotation || p == failpoint.MidFold {
+		most = 1
+	}
+	return disturbance{
+		arms: []failpoint.Arm{{Point: p, Action: failpoint.Kill, At: 1 + random.IntN(most)}}, rotate: p == failpoint.MidRotation,
+	}
 }
 
 // points are those that the nodes pass: with a store of their own, all.
@@ -59,7 +68,7 @@ func (r *rig) points() []failpoint.Point {
 		return failpoint.Points()
 	}
 	return slices.DeleteFunc(failpoint.Points(), func(p failpoint.Point) bool {
-		return p == failpoint.BeforeCommit || p == failpoint.AfterCommit
+		return strings.HasPrefix(string(p), "sqlite.")
 	})
 }
 
@@ -70,6 +79,10 @@ func milliseconds(random *rand.Rand, from, to int) time.Duration {
 // strike does to the running node n, or behind it, what is planned, under load.
 func (r *rig) strike(ctx context.Context, n *node, d disturbance) {
 	p := n.running
+	if d.rotate {
+		pause(ctx, settled)
+		r.rotate(n)
+	}
 	switch {
 	case d.backing != nil:
 		pause(ctx, d.after)
@@ -104,6 +117,24 @@ func (r *rig) strike(ctx context.Context, n *node, d disturbance) {
 	}
 	p.kill()
 	r.counts.kills.Add(1)
+}
+
+// settled is how long a node that is ready gets to heed all signals.
+const settled = 100 * time.Millisecond
+
+// rotate moves the trail of a node away and tells the node.
+func (r *rig) rotate(n *node) {
+	if !n.runs() {
+		return
+	}
+	err := r.trails[slices.Index(r.nodes, n)].moveAway()
+	if err == nil {
+		err = n.running.cmd.Process.Signal(syscall.SIGHUP)
+	}
+	if err != nil && n.runs() {
+		r.found.add(brokenTrail, "%s: rotation: %v", n.name, err)
+	}
+	r.counts.rotations.Add(1)
 }
 
 // term is SIGTERM, after which a node ends well (fault R10).

@@ -4,8 +4,10 @@
 //
 // The harness is a test:
 //
-//	make crash                         200 kills, then the mutants
-//	make crash CRASH_KILLS=1000        more
+//	make crash                         200 kills of one node on SQLite, 50 of
+//	                                   three on Redis, 1,000 logins across
+//	                                   three nodes, the mutants
+//	make crash CRASH_KILLS=1000 CRASH_NODE_KILLS=500
 //	make crash CRASH_SEED=7            the same decisions again
 //	go test ./crash                    a few kills, as CI runs it
 //
@@ -26,6 +28,11 @@
 //     is refused or succeeds, and a new login succeeds at once;
 //   - the audit trail is whole, has every acknowledged start and end, and no
 //     session without an allowed login of the same user before it.
+//
+// Three nodes share a Redis primary with a replica. Beside the nodes, the
+// primary is killed and restarted, or the replica promoted in its place; and a
+// node is stopped (SIGSTOP) between claim and exchange while the others go on.
+// What one node ended the others may believe in for two seconds, no longer.
 //
 // The mutants show that the harness would notice: each builds the program
 // without one check, and the harness must turn red. They are overlays of the

@@ -55,7 +55,7 @@ func (l *login) tx() string { return mfa.KeyOf(l.state).Handle() }
 // counts are what a run did.
 type counts struct {
 	kills, startupKills, pointKills, backingKills    atomic.Int64
-	stops, terms, missed                             atomic.Int64
+	stops, terms, missed, rotations                  atomic.Int64
 	logins, raced, thefts, swaps, replays, checks    atomic.Int64
 	logouts, replacements, revocations               atomic.Int64
 	retried, retriedGranted, settled, verified, cuts atomic.Int64

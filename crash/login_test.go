@@ -38,8 +38,9 @@ func (w *worker) login(ctx context.Context) error {
 
 // begin is everything up to the code; nil without an error when the server
 // did not want to.
-func (w *worker) begin(ctx context.Context) (*login, error) {
-	n := w.node()
+func (w *worker) begin(ctx context.Context) (*login, error) { return w.beginAt(ctx, w.node()) }
+
+func (w *worker) beginAt(ctx context.Context, n *node) (*login, error) {
 	a, err := w.home.call(ctx, http.MethodPost, n.url+"/api/users/_login",
 		url.Values{"username": {w.user}, "password": {w.rig.password}}, map[string]string{"X-Mirth-Server-Url": n.url})
 	if err != nil {

@@ -74,7 +74,11 @@ func TestMutants(t *testing.T) { //nolint:paralleltest // each needs the machine
 	s.kills = mutantKills
 	for name, m := range mutants() {
 		t.Run(name, func(t *testing.T) {
-			r := newRig(t, build(t, m.edits...), s, 1, nil)
+			binary, err := build(t.Context(), t.TempDir(), m.edits...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := newRig(t, binary, s, 1, nil)
 			began := time.Now()
 			r.run(t.Context(), t, s)
 			found := r.found.list()

@@ -12,9 +12,9 @@ func (r *rig) report(s settings, took time.Duration) string {
 	c := &r.counts
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	line("seed %d: %d kills in %v (%d at points, %d while starting, %d of the store behind), %d SIGSTOP, %d SIGTERM, %d points not reached",
+	line("seed %d: %d kills in %v (%d at points, %d while starting, %d of the store behind), %d SIGSTOP, %d SIGTERM, %d rotations, %d points not reached",
 		s.seed, c.kills.Load(), took.Round(time.Second), c.pointKills.Load(), c.startupKills.Load(), c.backingKills.Load(),
-		c.stops.Load(), c.terms.Load(), c.missed.Load())
+		c.stops.Load(), c.terms.Load(), c.rotations.Load(), c.missed.Load())
 	for _, p := range r.points() {
 		line("  %-22s %d", p, r.deaths[p])
 	}

@@ -31,6 +31,8 @@ type rig struct {
 	password string
 	// deaths counts what happened at each point.
 	deaths map[failpoint.Point]int
+	// pointTurn counts the points planned.
+	pointTurn int
 	// backing is the store behind several nodes; nil when each has its own.
 	backing backing
 }

@@ -64,6 +64,14 @@ func (w *worker) logout(ctx context.Context) error {
 	if s == nil {
 		return nil
 	}
+	err := w.logoutAt(ctx, s, n)
+	if err == nil && w.random.IntN(2) == 0 {
+		return w.check(ctx, s, n)
+	}
+	return err
+}
+
+func (w *worker) logoutAt(ctx context.Context, s *kept, n *node) error {
 	s.state = ending
 	a, err := w.home.call(ctx, http.MethodPost, n.url+"/api/users/_logout", nil,
 		map[string]string{"Cookie": sessionCookie + "=" + s.cookie})
@@ -82,9 +90,6 @@ func (w *worker) logout(ctx context.Context) error {
 	}
 	s.end("logout", n)
 	w.rig.counts.logouts.Add(1)
-	if w.random.IntN(2) == 0 {
-		return w.check(ctx, s, n)
-	}
 	return nil
 }
 

@@ -22,6 +22,9 @@ type trail struct {
 	offset   int64
 	sequence uint64
 	lines    int
+	// behind are files that were moved away and not read to their end yet.
+	behind  []string
+	rotated int
 
 	// allowed has the user of each transaction that Duo allowed, started the
 	// transaction and user of each session, used the session of each
@@ -55,10 +58,31 @@ type entry struct {
 
 var errLine = errors.New("no line of a trail")
 
+// moveAway renames the file, as log rotation does.
+func (t *trail) moveAway() error {
+	t.rotated++
+	to := fmt.Sprintf("%s.moved%04d", t.path, t.rotated)
+	if err := os.Rename(t.path, to); err != nil {
+		return err
+	}
+	t.behind = append(t.behind, to)
+	return nil
+}
+
 // read takes in the lines added since the last time. The server must be
 // running, and so have cut off what a crash tore.
 func (t *trail) read(found *findings) error {
-	f, err := os.Open(t.path)
+	for len(t.behind) > 0 {
+		if err := t.readFile(t.behind[0], found); err != nil {
+			return err
+		}
+		t.behind, t.offset = t.behind[1:], 0
+	}
+	return t.readFile(t.path, found)
+}
+
+func (t *trail) readFile(path string, found *findings) error {
+	f, err := os.Open(path)
 	if err != nil {
 		return err
 	}

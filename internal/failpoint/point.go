@@ -34,6 +34,11 @@ const (
 	BeforeCommit Point = "sqlite.before_commit"
 	// AfterCommit: they are committed, nobody has been told.
 	AfterCommit Point = "sqlite.after_commit"
+	// MidRotation: the trail has a new file, and nothing in it yet.
+	MidRotation Point = "audit.mid_rotation"
+	// MidFold: some of the store's log is in its file, the log is as long as
+	// before.
+	MidFold Point = "sqlite.mid_fold"
 )
 
 // Points are all points.
@@ -41,6 +46,7 @@ func Points() []Point {
 	return []Point{
 		BeforeClaim, AfterClaim, BeforeDuo, AfterDuo, AfterRedeemed, SessionStored,
 		BeforeResponse, MidLogout, AuditWritten, AuditSynced, BeforeCommit, AfterCommit,
+		MidRotation, MidFold,
 	}
 }
 
