@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -226,14 +227,19 @@ func (s *Server) Follow(ctx context.Context, primary *Server) error {
 	return err
 }
 
-// Synced waits until n replicas have all that the server has by then.
+// Synced waits until n replicas have acknowledged all that the server has now.
 func (s *Server) Synced(ctx context.Context, n int) error {
+	least := -1
 	for ctx.Err() == nil {
 		info, err := s.Do(ctx, "info", "replication")
 		if err != nil {
 			return err
 		}
-		if text, _ := info.(string); upToDate(text) >= n {
+		text, _ := info.(string)
+		if least < 0 {
+			least = number(text, "master_repl_offset:")
+		}
+		if upToDate(text, least) >= n {
 			return nil
 		}
 		select {
@@ -244,11 +250,26 @@ func (s *Server) Synced(ctx context.Context, n int) error {
 	return ctx.Err()
 }
 
-// upToDate counts the replicas that have acknowledged everything.
-func upToDate(info string) int {
-	_, offset, _ := strings.Cut(info, "master_repl_offset:")
-	offset, _, _ = strings.Cut(offset, "\r\n")
-	return strings.Count(info, "state=online,offset="+offset+",")
+// upToDate counts the replicas that have acknowledged an offset.
+func upToDate(info string, offset int) int {
+	n := 0
+	for line := range strings.Lines(info) {
+		if strings.Contains(line, "state=online") && number(line, "offset=") >= offset {
+			n++
+		}
+	}
+	return n
+}
+
+// number is the one that follows a name in a text; -1 when there is none.
+func number(text, name string) int {
+	_, text, _ = strings.Cut(text, name)
+	end := strings.IndexFunc(text, func(r rune) bool { return r < '0' || r > '9' })
+	n, err := strconv.Atoi(text[:max(end, 0)])
+	if err != nil {
+		return -1
+	}
+	return n
 }
 
 // NewGroup is New for a primary, which comes first, and replicas of it.
