@@ -55,8 +55,25 @@ func (s *Sum) UnmarshalText(text []byte) error {
 // keys are what the chain is made and checked with. They are not for
 // concurrent use.
 type keys struct {
-	line, head hash.Hash
+	line, head summer
 	sign       ed25519.PrivateKey
+}
+
+// summer makes sums under one key, without leaving anything to collect.
+type summer struct {
+	hash hash.Hash
+	out  []byte
+}
+
+func newSummer(key []byte) summer {
+	return summer{hash: hmac.New(sha256.New, key), out: make([]byte, 0, sha256.Size)}
+}
+
+func (s *summer) sum(text []byte) Sum {
+	s.hash.Reset()
+	s.hash.Write(text)
+	s.out = s.hash.Sum(s.out[:0])
+	return Sum(s.out)
 }
 
 func newKeys(mac MAC) *keys {
@@ -65,17 +82,10 @@ func newKeys(mac MAC) *keys {
 		return key[:]
 	}
 	return &keys{
-		line: hmac.New(sha256.New, derived("lines")),
-		head: hmac.New(sha256.New, derived("head")),
+		line: newSummer(derived("lines")),
+		head: newSummer(derived("head")),
 		sign: ed25519.NewKeyFromSeed(derived("checkpoints")),
 	}
-}
-
-func sum(h hash.Hash, text []byte) (s Sum) {
-	h.Reset()
-	h.Write(text)
-	h.Sum(s[:0])
-	return s
 }
 
 const (
@@ -91,7 +101,7 @@ func (k *keys) appendChain(dst []byte, start int, prev Sum) ([]byte, Sum) {
 	dst = append(dst, prevMember...)
 	dst = sumText.AppendEncode(dst, prev[:])
 	dst = append(dst, '"')
-	mac := sum(k.line, dst[start:])
+	mac := k.line.sum(dst[start:])
 	dst = append(dst, macMember...)
 	dst = sumText.AppendEncode(dst, mac[:])
 	return append(dst, lineEnd...), mac
@@ -111,6 +121,6 @@ func (k *keys) authentic(line []byte) (prev, mac Sum, ok bool) {
 		mac.UnmarshalText(line[body+len(macMember):len(line)-len(lineEnd)]) != nil || prev.UnmarshalText(before) != nil {
 		return prev, mac, false
 	}
-	want := sum(k.line, line[:body])
+	want := k.line.sum(line[:body])
 	return prev, mac, hmac.Equal(want[:], mac[:]) && bytes.HasSuffix(line, []byte(lineEnd))
 }

@@ -71,7 +71,7 @@ func (h *head) write(k *keys, m mark) error {
 	b = append(b, macMember...)
 	b = sumText.AppendEncode(b, m.mac[:])
 	b = append(b, '"')
-	signed := sum(k.head, b)
+	signed := k.head.sum(b)
 	b = append(b, headSign...)
 	b = sumText.AppendEncode(b, signed[:])
 	b = append(b, lineEnd+"\n"...)
@@ -104,7 +104,7 @@ func readHead(f io.ReaderAt, k *keys) (mark, error) {
 	if sign.UnmarshalText(text[body+len(headSign):][:sumLength]) != nil || m.mac.UnmarshalText(mac) != nil {
 		return mark{}, errBadHead
 	}
-	want := sum(k.head, text[:body])
+	want := k.head.sum(text[:body])
 	if !hmac.Equal(want[:], sign[:]) {
 		return mark{}, errBadHead
 	}

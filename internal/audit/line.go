@@ -64,8 +64,15 @@ func appendBody(dst []byte, schema int64, e *Entry) []byte {
 	if e.Source.IsValid() {
 		dst = appendMember(dst, "source", e.Source.Unmap().WithZone("").String())
 	}
+	if e.UserAgent != "" {
+		most := maxAgent
+		if schema == schemaPlain {
+			most = maxText
+		}
+		dst = append(dst, `,"user_agent":"`...)
+		dst = append(appendCut(dst, e.UserAgent, most), '"')
+	}
 	for _, m := range []struct{ name, value string }{
-		{"user_agent", e.UserAgent},
 		{"tx", e.Transaction},
 		{"session", e.Session},
 		{"request_id", e.RequestID},

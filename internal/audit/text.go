@@ -12,21 +12,28 @@ import (
 // (threat T183).
 const maxText = 256
 
+// maxAgent is the most that the client's word for itself takes in a chained
+// line, so that a bad login stays within 600 bytes (threat T183).
+const maxAgent = 192
+
 // markRoom is kept free for the mark of a cut: an ellipsis, a plus, a number.
 const markRoom = len("…+") + 19
 
 // appendText appends s as the inside of a JSON string, at most maxText bytes.
-func appendText(dst []byte, s string) []byte {
+func appendText(dst []byte, s string) []byte { return appendCut(dst, s, maxText) }
+
+// appendCut is appendText with at most that many bytes.
+func appendCut(dst []byte, s string, most int) []byte {
 	start, cut, cutAt := len(dst), len(dst), 0
 	for i := 0; i < len(s); {
 		r, size := utf8.DecodeRuneInString(s[i:])
 		before := len(dst)
 		dst = appendRune(dst, r)
-		if len(dst)-start > maxText {
+		if len(dst)-start > most {
 			dst = append(dst[:cut], "…+"...)
 			return strconv.AppendInt(dst, int64(len(s)-cutAt), 10)
 		}
-		if before-start <= maxText-markRoom {
+		if before-start <= most-markRoom {
 			cut, cutAt = before, i
 		}
 		i += size

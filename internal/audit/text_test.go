@@ -86,7 +86,7 @@ func TestTextIsCut(t *testing.T) {
 
 func TestHostileEventIsSmall(t *testing.T) {
 	t.Parallel()
-	c := config(t)
+	c := chained(t)
 	c.Mask = func(string) string { return strings.Repeat("0", 16) }
 	trail := open(t, c)
 	huge := strings.Repeat("\u2028\"\n\xff", 1<<20)
