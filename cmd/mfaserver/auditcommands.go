@@ -51,13 +51,13 @@ type auditFilter struct {
 
 func (f *auditFilter) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&f.filter.User, "user", "", "records of the user of this `name`")
-	flags.StringVar(&f.event, "event", "", "records of this `event`; with a dot at the end all that begin so, such as session.")
-	flags.StringVar(&f.filter.Transaction, "login", "", "records with this `handle` of a login (tx)")
-	flags.StringVar(&f.filter.Session, "session", "", "records with this `handle` of a session")
-	flags.StringVar(&f.source, "source", "", "records of the client at this `address`")
-	flags.StringVar(&f.since, "since", "", "records from this `time` on: 2026-11-22, 2026-11-22T08:00:00Z, or 24h for the last day")
-	flags.StringVar(&f.until, "until", "", "records before this `time`")
+	flags.StringVar(&f.filter.User, "user", "", "records of the user `NAME`")
+	flags.StringVar(&f.event, "event", "", "records of this `EVENT`; with a dot at the end all that begin so, such as \"session.\"")
+	flags.StringVar(&f.filter.Transaction, "login", "", "records with this `HANDLE` of a login (tx)")
+	flags.StringVar(&f.filter.Session, "session", "", "records with this `HANDLE` of a session")
+	flags.StringVar(&f.source, "source", "", "records of the client at this `ADDRESS`")
+	flags.StringVar(&f.since, "since", "", "records from this `TIME` on: 2026-11-22, 2026-11-22T08:00:00Z, or 24h for the last day")
+	flags.StringVar(&f.until, "until", "", "records before this `TIME`")
 }
 
 func (f *auditFilter) resolve() (audit.Filter, error) {
@@ -136,8 +136,8 @@ func newAuditShow(g *globals) *cobra.Command {
 		},
 	}
 	f.add(cmd)
-	cmd.Flags().IntVar(&f.filter.Limit, "limit", 100, "`number` of records at most")
-	cmd.Flags().StringVar(&story, "story", "", "tell the login with this `handle`: both its calls, and the session that came of it")
+	cmd.Flags().IntVar(&f.filter.Limit, "limit", 100, "`N` of records at most")
+	cmd.Flags().StringVar(&story, "story", "", "tell the login with this `HANDLE`: both its calls, and the session that came of it")
 	return cmd
 }
 
@@ -213,8 +213,8 @@ records were not cut off. The exit code is 0 when the trail is whole.`,
 			return g.printVerified(&report)
 		},
 	}
-	cmd.Flags().StringVar(&known, "checkpoints", "", "`file` with checkpoints that were kept on another host")
-	cmd.Flags().Uint64Var(&first, "first", 0, "`number` of the first record that has to be there, where older ones were taken away on purpose")
+	cmd.Flags().StringVar(&known, "checkpoints", "", "`FILE` with checkpoints that were kept on another host")
+	cmd.Flags().Uint64Var(&first, "first", 0, "`N` of the first record that has to be there, where older ones were taken away on purpose")
 	return cmd
 }
 
@@ -233,7 +233,7 @@ func readCheckpoints(path string) ([]audit.Checkpoint, error) {
 		}
 		c, err := audit.ParseCheckpoint(line)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("%w: --checkpoints: %w", errUsage, err)
 		}
 		kept = append(kept, c)
 	}
@@ -273,6 +273,9 @@ func newAuditExport(g *globals) *cobra.Command {
   mfaserver audit export --user alice`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if form := audit.Format(format); form != audit.JSONLines && form != audit.CSV {
+				return fmt.Errorf("%w: --format takes jsonl or csv", errUsage)
+			}
 			cfg, err := loadConfig(g.config)
 			if err != nil {
 				return err
@@ -286,6 +289,6 @@ func newAuditExport(g *globals) *cobra.Command {
 		},
 	}
 	f.add(cmd)
-	cmd.Flags().StringVar(&format, "format", string(audit.JSONLines), "jsonl or csv")
+	cmd.Flags().StringVar(&format, "format", string(audit.JSONLines), "`FORMAT` of the export: jsonl or csv")
 	return cmd
 }

@@ -49,8 +49,8 @@ the user's earlier ones.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.IntVar(&args.Count, "codes", 5, "`number` of codes to make, 1 to 10")
-	flags.StringVar(&args.Reason, "reason", "", "`text` for the audit trail; required")
+	flags.IntVar(&args.Count, "codes", 5, "`N` of codes to make, 1 to 10")
+	flags.StringVar(&args.Reason, "reason", "", "`TEXT` for the audit trail; required")
 	flags.BoolVar(&count, "count", false, "say how many unused codes the user has, and do nothing")
 	flags.BoolVar(&revoke, "revoke", false, "end the user's codes and make none")
 	flags.BoolVar(&yes, "yes", false, "do it without asking")

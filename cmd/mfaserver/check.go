@@ -30,8 +30,9 @@ credentials, says which API a pair of keys belongs to when it stands in the wron
 place, and looks at the clock, the certificates and the directory keys. Behind a
 gateway it also looks at the engine: its version, whether it takes admin/admin (one
 failed login), and on which other addresses it answers. It lists who is exempt from
-the second factor. Whatever failed says what to do next. Nothing is started or changed; a directory key is
-tried with a user whom no directory has, for Duo has no other call that knows it.
+the second factor. Whatever failed says what to do next. Nothing is started or
+changed; a directory key is tried with a user whom no directory has, for Duo has no
+other call that knows it.
 
 The exit code is 0 when nothing failed; warnings are well.`,
 		Example: `  mfaserver --config /etc/mfaserver/mfaserver.yaml check

@@ -43,11 +43,11 @@ has the same keys, password and certificate authority.`,
 			return runDemo(cmd.Context(), g.console, f, d)
 		},
 	}
-	cmd.Flags().StringVar(&d.listen, "listen", demoListen, "`address` of the server; port 0 takes a free one")
-	cmd.Flags().StringVar(&d.duoListen, "duo-listen", simListen, "`address` of the simulator; port 0 takes a free one")
+	cmd.Flags().StringVar(&d.listen, "listen", demoListen, "`ADDRESS` of the server; port 0 takes a free one")
+	cmd.Flags().StringVar(&d.duoListen, "duo-listen", simListen, "`ADDRESS` of the simulator; port 0 takes a free one")
 	cmd.Flags().BoolVar(&d.engine.gateway, "gateway", false, "stand in front of an engine of the demo's own")
 	cmd.Flags().StringVar(&d.engine.upstream, "upstream", "", "stand in front of the engine at this `URL`")
-	cmd.Flags().StringVar(&d.engine.ca, "upstream-ca", "", "`file` with the authority of that engine's certificate")
+	cmd.Flags().StringVar(&d.engine.ca, "upstream-ca", "", "`FILE` with the authority of that engine's certificate")
 	cmd.Flags().BoolVar(&d.engine.insecure, "upstream-insecure", false, "trust the certificate that the engine shows at the start")
 	f.add(cmd)
 	return cmd

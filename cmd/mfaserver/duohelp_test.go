@@ -1,13 +1,11 @@
 package main_test
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	main "mfaserver/cmd/mfaserver"
 )
@@ -116,46 +114,6 @@ func TestDuoNouns(t *testing.T) {
 		r := runCommand(t, "", strings.Fields(strings.TrimPrefix(noun.CommandPath(), "mfaserver "))...)
 		if r.code != 0 || !strings.Contains(r.stdout, "Examples:") {
 			t.Errorf("%s = %d %s", noun.CommandPath(), r.code, r.stderr)
-		}
-	}
-}
-
-// valueName is what stands for the value of a flag: N, TEXT, NAME=VALUE.
-var valueName = regexp.MustCompile(`^[A-Z]+(=[A-Z]+)?$`)
-
-// Help shows `--count N` and `--reason TEXT`, never a word that says nothing
-// beside the flag, nor Go's name of the type.
-func TestDuoFlagsNameTheirValues(t *testing.T) {
-	t.Parallel()
-	looked := 0
-	check := func(cmd *cobra.Command, f *pflag.Flag) {
-		looked++
-		name, usage := pflag.UnquoteUsage(f)
-		if f.Value.Type() == "bool" {
-			if name != "" {
-				t.Errorf("%s --%s: takes no value, but shows %q", cmd.CommandPath(), f.Name, name)
-			}
-			return
-		}
-		if !valueName.MatchString(name) {
-			t.Errorf("%s --%s %s: want a name in capitals for the value, such as N, TEXT, FILE", cmd.CommandPath(), f.Name, name)
-		}
-		if usage == "" || strings.HasSuffix(usage, ".") || len(usage) > 110 {
-			t.Errorf("%s --%s: usage %q", cmd.CommandPath(), f.Name, usage)
-		}
-	}
-	root := duoRoot(t)
-	root.PersistentFlags().VisitAll(func(f *pflag.Flag) { check(root, f) })
-	for _, cmd := range leaves(root) {
-		cmd.LocalNonPersistentFlags().VisitAll(func(f *pflag.Flag) { check(cmd, f) })
-	}
-	if looked < 100 {
-		t.Errorf("looked at %d flags only", looked)
-	}
-	r := runCommand(t, "", "duo", "bypass", "create", "--help")
-	for _, want := range []string{"--count N ", "--reason TEXT ", "--ticket ID ", "--valid DURATION ", "--codes-file FILE "} {
-		if !strings.Contains(r.stdout, want) {
-			t.Errorf("help of bypass create lacks %q:\n%s", want, r.stdout)
 		}
 	}
 }

@@ -134,8 +134,8 @@ refused, 4 request refused, 5 server, store or Duo not available.`,
 	root.SetOut(c.out)
 	root.SetErr(c.err)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return fmt.Errorf("%w: %w", errUsage, err) })
-	root.PersistentFlags().StringVar(&g.config, "config", defaultConfig(), "configuration `file` (or MFASERVER_CONFIG)")
-	root.PersistentFlags().StringVar(&g.output, "output", "table", "`format` of results: table or json")
+	root.PersistentFlags().StringVar(&g.config, "config", defaultConfig(), "configuration `FILE` (or MFASERVER_CONFIG)")
+	root.PersistentFlags().StringVar(&g.output, "output", "table", "`FORMAT` of results: table or json")
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
 		if err := cmd.ValidateRequiredFlags(); err != nil {
 			return fmt.Errorf("%w: %w", errUsage, err)

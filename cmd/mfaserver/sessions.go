@@ -45,7 +45,7 @@ func newSessionsList(g *globals) *cobra.Command {
 			return g.printSessions(all)
 		},
 	}
-	cmd.Flags().StringVar(&args.Username, "user", "", "sessions of the user of this `name`")
+	cmd.Flags().StringVar(&args.Username, "user", "", "sessions of the user `NAME`")
 	return cmd
 }
 
@@ -163,10 +163,10 @@ func newSessionsRevoke(g *globals) *cobra.Command {
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&args.Username, "user", "", "all sessions of the user of this `name`")
+	flags.StringVar(&args.Username, "user", "", "all sessions of the user `NAME`")
 	flags.BoolVar(&all, "all", false, "all sessions of everybody")
-	flags.StringVar(&before, "before", "", "only those begun before this `time`")
-	flags.StringVar(&args.Reason, "reason", "", "`text` for the audit trail; required")
+	flags.StringVar(&before, "before", "", "only those begun before this `TIME`")
+	flags.StringVar(&args.Reason, "reason", "", "`TEXT` for the audit trail; required")
 	flags.BoolVar(&yes, "yes", false, "do it without asking")
 	flags.BoolVar(&dryRun, "dry-run", false, "list what would end, and do nothing")
 	return cmd

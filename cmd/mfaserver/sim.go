@@ -32,11 +32,11 @@ type simFlags struct {
 
 func (f *simFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&f.auto, "auto", string(duotest.Ask), "how prompts are answered: ask, approve, deny or timeout")
-	flags.DurationVar(&f.timeout, "auto-timeout", 5*time.Second, "how long --auto timeout waits before it gives up")
-	flags.StringVar(&f.dataDir, "data-dir", "", "`folder` to keep keys, users and certificates in (default: a temporary one)")
-	flags.StringArrayVar(&f.enroll, "enroll", nil, "`name` of one more user the simulator knows, with a phone; may be repeated")
-	flags.StringVar(&f.readyFile, "ready-file", "", "`file` to write as JSON when everything is listening")
+	flags.StringVar(&f.auto, "auto", string(duotest.Ask), "`MODE` of answering prompts: ask, approve, deny or timeout")
+	flags.DurationVar(&f.timeout, "auto-timeout", 5*time.Second, "`DURATION` that --auto timeout waits before it gives up")
+	flags.StringVar(&f.dataDir, "data-dir", "", "`FOLDER` to keep keys, users and certificates in (default: a temporary one)")
+	flags.StringArrayVar(&f.enroll, "enroll", nil, "`NAME` of one more user the simulator knows, with a phone; may be repeated")
+	flags.StringVar(&f.readyFile, "ready-file", "", "`FILE` to write as JSON when everything is listening")
 }
 
 func newSim(g *globals) *cobra.Command {
@@ -54,7 +54,7 @@ with the user test1 and one phone. Nothing of it is for production.`,
 			return runSim(cmd.Context(), g.console, f, listen, cmd.Flags().Changed("listen"))
 		},
 	}
-	cmd.Flags().StringVar(&listen, "listen", simListen, "`address` to listen on; port 0 takes a free one")
+	cmd.Flags().StringVar(&listen, "listen", simListen, "`ADDRESS` to listen on; port 0 takes a free one")
 	f.add(cmd)
 	return cmd
 }

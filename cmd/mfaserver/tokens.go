@@ -70,12 +70,12 @@ is asked whether it is right.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&args.Username, "user", "", "`name` of the user that the token acts for")
-	flags.StringVar(&args.Owner, "owner", "", "`name` of the person who answers for it")
+	flags.StringVar(&args.Username, "user", "", "`NAME` of the user that the token acts for")
+	flags.StringVar(&args.Owner, "owner", "", "`NAME` of the person who answers for it")
 	flags.BoolVar(&args.ReadOnly, "read-only", false, "allow nothing that changes anything")
-	flags.StringArrayVar(&args.Paths, "path", nil, "`prefix` of the API's paths it may use, below /api; may be repeated")
-	flags.StringArrayVar(&args.Networks, "network", nil, "`network` it may be used from, such as 192.0.2.0/24; may be repeated")
-	flags.DurationVar(&life, "life", 90*24*time.Hour, "how long it is valid")
+	flags.StringArrayVar(&args.Paths, "path", nil, "`PREFIX` of the API's paths it may use, below /api; may be repeated")
+	flags.StringArrayVar(&args.Networks, "network", nil, "`NETWORK` it may be used from, such as 192.0.2.0/24; may be repeated")
+	flags.DurationVar(&life, "life", 90*24*time.Hour, "how long it is valid, a `DURATION` such as 2160h")
 	addPasswordFlags(cmd, &source)
 	for _, name := range []string{"user", "owner"} {
 		if err := cmd.MarkFlagRequired(name); err != nil {
@@ -189,7 +189,7 @@ func newTokensRevoke(g *globals) *cobra.Command {
 			return g.printRevoked("revoked", t)
 		},
 	}
-	cmd.Flags().StringVar(&args.Reason, "reason", "", "`text` for the audit trail; required")
+	cmd.Flags().StringVar(&args.Reason, "reason", "", "`TEXT` for the audit trail; required")
 	cmd.Flags().BoolVar(&yes, "yes", false, "do it without asking")
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "say what would be done, and do nothing")
 	return cmd

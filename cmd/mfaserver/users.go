@@ -59,10 +59,10 @@ with "users passwd". That is how the first administrator is made.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&args.Role, "role", "user", "user or admin")
-	flags.StringVar(&args.Email, "email", "", "e-mail `address`")
-	flags.StringVar(&args.FirstName, "first-name", "", "first `name`")
-	flags.StringVar(&args.LastName, "last-name", "", "last `name`")
+	flags.StringVar(&args.Role, "role", "user", "`ROLE`: user or admin")
+	flags.StringVar(&args.Email, "email", "", "e-mail `ADDRESS`")
+	flags.StringVar(&args.FirstName, "first-name", "", "first `NAME`")
+	flags.StringVar(&args.LastName, "last-name", "", "last `NAME`")
 	flags.BoolVar(&oneTime, "one-time", false, "make a one-time password, valid for an hour, and print it")
 	addPasswordFlags(cmd, &source)
 	return cmd
@@ -84,8 +84,8 @@ func (g *globals) printAdded(added addedUser) error {
 }
 
 func addPasswordFlags(cmd *cobra.Command, source *passwordSource) {
-	cmd.Flags().StringVar(&source.file, "password-file", "", "read the password from the first line of a `file`; - is standard input")
-	cmd.Flags().StringVar(&source.env, "password-env", "", "read the password from an environment `variable`")
+	cmd.Flags().StringVar(&source.file, "password-file", "", "read the password from the first line of a `FILE`; - is standard input")
+	cmd.Flags().StringVar(&source.env, "password-env", "", "read the password from an environment `VARIABLE`")
 }
 
 func newUsersPasswd(g *globals) *cobra.Command {
