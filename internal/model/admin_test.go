@@ -243,25 +243,34 @@ func (m *model) loggedOut(rt *rapid.T, h *held, o outcome, yes int) bool {
 	return acknowledged
 }
 
-// revoke ends one session, or all of a user, by an administrator.
+// revoke ends one session, all of a user, or those begun before a moment, by
+// an administrator.
 func (m *model) revoke(rt *rapid.T) {
 	m.step("revoke")
 	h := pick(rt, "session", m.sessions)
-	all := rapid.Bool().Draw(rt, "all")
-	m.gate.begin(drawPlan(rt))
+	touched := []*held{h}
+	one := false
 	var err error
-	if all {
-		_, err = m.server.sessions.EndUser(m.t.Context(), h.user, "model")
-	} else {
+	which := rapid.SampledFrom([]string{"one", "one", "user", "user before", "before"}).Draw(rt, "which")
+	before := m.high.Add(-rapid.SampledFrom([]time.Duration{61 * time.Second, 10 * time.Minute, time.Hour}).Draw(rt, "before"))
+	m.gate.begin(drawPlan(rt))
+	switch which {
+	case "one":
+		one = true
 		_, err = m.server.sessions.Revoke(m.t.Context(), h.key, "model")
+	case "user":
+		touched = m.ofUser(h.user)
+		_, err = m.server.sessions.EndUser(m.t.Context(), h.user, "model")
+	case "user before":
+		touched = begunBefore(m.ofUser(h.user), before)
+		_, err = m.server.sessions.EndAll(m.t.Context(), h.user, before, "model")
+	default:
+		touched = begunBefore(m.sessions, before)
+		_, err = m.server.sessions.EndAll(m.t.Context(), "", before, "model")
 	}
 	fired, where := m.gate.end()
 	dead := m.gate.isDead()
 	m.settled(rt, outcome{fired: fired})
-	touched := []*held{h}
-	if all {
-		touched = m.ofUser(h.user)
-	}
 	switch {
 	case err == nil && !dead:
 		for _, v := range touched {
@@ -274,10 +283,20 @@ func (m *model) revoke(rt *rapid.T) {
 		}
 	case fired != nothing:
 		m.resolve(rt, nil, nil, touched)
-	case !all && h.over && errors.Is(err, session.ErrNotFound):
+	case one && h.over && errors.Is(err, session.ErrNotFound):
 	default:
 		rt.Fatalf("revoking a session of %s (over: %t) = %v", h.user, h.over, err)
 	}
+}
+
+func begunBefore(all []*held, before time.Time) []*held {
+	var early []*held
+	for _, h := range all {
+		if h.createdAt.Before(before) {
+			early = append(early, h)
+		}
+	}
+	return early
 }
 
 // restart kills the process, if it still lives, and starts another.

@@ -92,9 +92,13 @@ type key struct {
 // sessions there may be and whose they are.
 type model struct {
 	*world
-	t       *testing.T
-	server  *server
-	reopen  func() // the disk, where that has to be done
+	t      *testing.T
+	server *server
+	// reopen opens the disk for a new process, where that has to be done;
+	// finish looks at it at the end; abandon closes it.
+	reopen  func()
+	finish  func(rt *rapid.T, m *model)
+	abandon func()
 	secrets secrets
 	read    int
 	logged  string
@@ -122,7 +126,7 @@ var addresses = []string{"192.0.2.1", "198.51.100.9", "203.0.113.5"}
 // house is what a shape of the server consists of.
 type house struct {
 	engine bool
-	open   func(t *testing.T, w *world) (reopen func())
+	open   func(t *testing.T, m *model)
 }
 
 func newModel(t *testing.T, h house) *model {
@@ -138,13 +142,21 @@ func newModel(t *testing.T, h house) *model {
 		world: w, t: t, secrets: make(secrets), spent: make(map[string]time.Time), vague: make(map[string]bool),
 		answer: approves, phone: approves, counts: make(map[string]int),
 	}
-	m.reopen = h.open(t, w)
+	h.open(t, m)
 	m.high, m.latest = w.clock.Now(), w.clock.Now()
 	m.server = w.open(t)
 	for i, name := range []string{"alice", "bob", "paula", "svc"} {
 		m.settle(name, i+1)
 	}
 	return m
+}
+
+// leave ends the process and closes its files.
+func (m *model) leave() {
+	m.server.stop(true)
+	if m.abandon != nil {
+		m.abandon()
+	}
 }
 
 // settle gives somebody an account.
@@ -297,7 +309,7 @@ func (m *model) resolve(rt *rapid.T, may *held, logins []*login, sessions []*hel
 		}
 		h := *may
 		h.key, h.id, h.handle = s.Key, "", s.Transaction
-		h.createdAt, h.lastActive = m.high, m.high
+		h.createdAt, h.lastActive = s.CreatedAt, s.LastActive
 		m.sessions = append(m.sessions, &h)
 		m.countGrant(&h)
 		may = nil

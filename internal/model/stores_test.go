@@ -67,6 +67,10 @@ func (s sessionsAt) DeleteUser(ctx context.Context, name string) ([]session.Sess
 	return through(s.g, store, "delete sessions of user", func() ([]session.Session, error) { return s.Store.DeleteUser(ctx, name) })
 }
 
+func (s sessionsAt) DeleteBefore(ctx context.Context, name string, before time.Time) ([]session.Session, error) {
+	return through(s.g, store, "delete sessions before", func() ([]session.Session, error) { return s.Store.DeleteBefore(ctx, name, before) })
+}
+
 func (s sessionsAt) Sweep(ctx context.Context, now time.Time, limit int) ([]session.Session, error) {
 	return through(s.g, store, "sweep sessions", func() ([]session.Session, error) { return s.Store.Sweep(ctx, now, limit) })
 }
