@@ -17,11 +17,12 @@
 // # Size
 //
 // Sweeps give room back to the file. When more than a third of it is free, the
-// file gives room back to the disk, some 4 MB a second at most, but keeps 8 MB
-// (about 600 bytes a session). A file of more than 64 MB made by a version
-// that could not do that stays as large as it is until it is restored from a
-// backup. The log beside it is folded in by a goroutine of its own, and grows
-// to some 20 MB while much is written.
+// file gives room back to the disk, some 4 MB a second when nobody writes and
+// little beside other writes, but keeps 8 MB (about 600 bytes a session). A
+// file of more than 64 MB made by a version that could not do that stays as
+// large as it is until it is restored from a backup. The log beside it is
+// folded in by a goroutine of its own, and grows to some 20 MB while much is
+// written.
 //
 // # Backup and restore
 //

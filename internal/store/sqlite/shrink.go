@@ -13,17 +13,18 @@ const (
 	pageSize = 4096
 	// spare is how many free pages the file keeps at least: 8 MB.
 	spare = 2048
-	// shrinkChunk is how many pages one write gives back, shrinkFor how long
-	// an upkeep goes on with it.
-	shrinkChunk = 32
-	shrinkFor   = 200 * time.Millisecond
+	// shrinkStep gives back 32 pages, shrinkFor is how long an upkeep goes on
+	// with it.
+	shrinkStep = "PRAGMA incremental_vacuum(32)"
+	shrinkFor  = 200 * time.Millisecond
 	// rewriteBelow is the size in pages up to which a file of an earlier
 	// version is written anew so that it can shrink: 64 MB, about a second.
 	rewriteBelow = 16384
 )
 
 // shrink gives free pages back to the disk, a little at each upkeep, when
-// more than a third of the file is free.
+// more than a third of the file is free: for a while when nobody writes, and
+// one step only beside other writes.
 func (db *DB) shrink(ctx context.Context) {
 	begun := time.Now() //nolint:forbidigo // paces, decides nothing
 	for time.Since(begun) < shrinkFor {
@@ -39,7 +40,7 @@ func (db *DB) shrink(ctx context.Context) {
 			if err := t.row("PRAGMA page_count", nil, &pages); err != nil || free < pages/3 {
 				return err
 			}
-			if err := t.exec("PRAGMA incremental_vacuum(32)"); err != nil { // shrinkChunk
+			if err := t.exec(shrinkStep); err != nil {
 				return err
 			}
 			before := pages
@@ -53,7 +54,11 @@ func (db *DB) shrink(ctx context.Context) {
 		if !db.inside(ctx, "give room back to the disk", job) || !more {
 			return
 		}
+		before := db.writer.answered.Load()
 		db.writer.serve(ctx)
+		if db.writer.answered.Load() != before {
+			return
+		}
 	}
 }
 
