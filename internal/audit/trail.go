@@ -103,6 +103,9 @@ func newTrail(c Config, open func(string) (medium, error), rename func(from, to 
 		return nil, err
 	}
 	t := &Trail{cfg: c, open: open, rename: rename}
+	// A checkpoint may be due before this returns.
+	t.disk.Lock()
+	defer t.disk.Unlock()
 	if err := t.begin(); err != nil {
 		return nil, errors.Join(err, t.release())
 	}
