@@ -102,6 +102,7 @@ func (k *kind) set(w http.ResponseWriter, id string) {
 // and an end in the past.
 func (k *kind) clear(w http.ResponseWriter) {
 	past := sessions.NewCookie(k.name, "", &k.options) //nolint:gosec // the options have the attributes
-	past.MaxAge = -1 // written as Max-Age=0, and without Expires, which the options would add
+	// Written as Max-Age=0, and without Expires, which the options would add.
+	past.MaxAge = -1
 	http.SetCookie(w, past)
 }
