@@ -29,7 +29,7 @@ func (c commandLine) must(t *testing.T, args ...string) string {
 func (c commandLine) wants(t *testing.T, code int, args ...string) result {
 	t.Helper()
 	r := c.run(t, "", args...)
-	if r.code != code || code != 0 && !strings.HasPrefix(r.stderr, "mfaserver: ") {
+	if r.code != code || code != 0 && !strings.Contains("\n"+r.stderr, "\nmfaserver: ") {
 		t.Fatalf("mfaserver %q = %d, want %d\nstdout: %s\nstderr: %s", args, r.code, code, r.stdout, r.stderr)
 	}
 	return r

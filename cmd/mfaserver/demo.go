@@ -26,8 +26,8 @@ internet. Limits are a hundred times the usual ones. It is not for production.
 
 With --gateway the server stands in front of an engine of the demo's own, which
 checks the passwords; with --upstream in front of yours, whose users then log in
-with their own passwords (--enroll gives them a phone). --upstream-insecure
-trusts the certificate that the engine shows at the start.
+with their own passwords (--enroll gives them a phone; without it admin has one).
+--upstream-insecure trusts the certificate that the engine shows at the start.
 
 With --data-dir the demo keeps its state: started again on the same folder it
 has the same keys, password and certificate authority.`,
@@ -72,6 +72,13 @@ func runDemo(ctx context.Context, c console, f simFlags, d demoFlags) error {
 	if err != nil {
 		return err
 	}
+	user := state.Username
+	if d.engine.upstream != "" {
+		if len(f.enroll) == 0 {
+			f.enroll = []string{"admin"}
+		}
+		user = f.enroll[0]
+	}
 	engine, err := d.engine.engine(ctx, state, f.enroll)
 	if err != nil {
 		return err
@@ -86,7 +93,7 @@ func runDemo(ctx context.Context, c console, f simFlags, d demoFlags) error {
 	if err != nil {
 		return err
 	}
-	cfg, err := state.writeConfig(listener.Addr(), sim.APIHost, engine)
+	cfg, err := state.writeConfig(listener.Addr(), sim.APIHost, engine, user)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -95,15 +102,15 @@ func runDemo(ctx context.Context, c console, f simFlags, d demoFlags) error {
 		err := ready{
 			ServerURL:  url,
 			CAFile:     state.file("ca.pem"),
-			Username:   state.Username,
-			Password:   state.Password,
+			Username:   user,
+			Password:   state.password(engine),
 			ConfigFile: state.file("mfaserver.yaml"),
 			Duo:        newReadyDuo(sim.APIHost, state.file("ca.pem"), state.Credentials),
 		}.write(f.readyFile)
 		if err != nil {
 			return err
 		}
-		_, err = fmt.Fprint(c.out, state.instructions(url, sim.URL, f.auto, engine))
+		_, err = fmt.Fprint(c.out, state.instructions(url, sim.URL, f.auto, engine, user))
 		return err
 	})
 }
@@ -161,7 +168,7 @@ func freePort(address string) string {
 
 // writeConfig issues the server's certificate and writes a configuration for
 // this run, the same file that any other command can be pointed at.
-func (s *demoState) writeConfig(server net.Addr, apiHostname string, engine *demoEngine) (*config.Config, error) {
+func (s *demoState) writeConfig(server net.Addr, apiHostname string, engine *demoEngine, administrator string) (*config.Config, error) {
 	_, port, err := net.SplitHostPort(server.String())
 	if err != nil {
 		return nil, err
@@ -172,7 +179,7 @@ func (s *demoState) writeConfig(server net.Addr, apiHostname string, engine *dem
 	}
 	text := fmt.Sprintf(demoConfig, server, port, s.dir, apiHostname,
 		s.Credentials.ClientID, s.Credentials.AuthKey, s.Credentials.AdminKey, s.Credentials.AccountsKey,
-		engine.primary()+engine.settings(s.Username))
+		engine.primary()+engine.settings(administrator))
 	path := s.file("mfaserver.yaml")
 	err = errors.Join(
 		writePrivate(s.file("server.crt"), cert),

@@ -86,12 +86,15 @@ func startDemoEngine(s *demoState, users []string) (*demoEngine, error) {
 	return &demoEngine{url: engine.URL, caFile: file, ours: engine}, nil
 }
 
+// errNoEngine: nobody shows a certificate where the engine should be.
+var errNoEngine = errors.New("the engine does not answer")
+
 // presented is the fingerprint of the certificate that a server shows now. The
 // demo then takes that one and no other: --upstream-insecure trusts once.
 func presented(ctx context.Context, upstream string) (string, error) {
 	u, err := url.Parse(upstream)
 	if err != nil || u.Scheme != "https" || u.Hostname() == "" {
-		return "", errors.New("--upstream-insecure needs https://host:port")
+		return "", fmt.Errorf("%w: --upstream-insecure needs https://host:port", errUsage)
 	}
 	host := u.Host
 	if u.Port() == "" {
@@ -102,7 +105,7 @@ func presented(ctx context.Context, upstream string) (string, error) {
 	dialer := tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}} //nolint:gosec // G402: nothing is sent, the certificate is looked at and pinned
 	conn, err := dialer.DialContext(ctx, "tcp", host)
 	if err != nil {
-		return "", err
+		return "", fmt.Errorf("%w: %w", errNoEngine, err)
 	}
 	defer conn.Close() //nolint:errcheck // nothing was written
 

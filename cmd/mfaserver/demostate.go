@@ -82,4 +82,13 @@ func (s *demoState) save(keys duotest.Credentials) error {
 	return nil
 }
 
+// password is what people log in with, empty where only they know it: in front
+// of an engine that is not the demo's own.
+func (s *demoState) password(engine *demoEngine) string {
+	if engine == nil || engine.ours != nil {
+		return s.Password
+	}
+	return ""
+}
+
 func (s *demoState) file(name string) string { return filepath.Join(s.dir, name) }

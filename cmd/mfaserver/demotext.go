@@ -3,21 +3,21 @@ package main
 import "strings"
 
 // instructions is the session to paste.
-func (s *demoState) instructions(serverURL, simURL, auto string, engine *demoEngine) string {
+func (s *demoState) instructions(serverURL, simURL, auto string, engine *demoEngine, user string) string {
 	parts, password, engineURL := demoText, s.Password, ""
 	if engine != nil {
 		engineURL = engine.url
 		parts += demoGatewayText
 	}
 	if engine != nil && engine.ours == nil {
-		password = "THE-PASSWORD-OF-" + s.Username
+		password = "THE-PASSWORD-OF-" + user
 	}
 	return strings.NewReplacer(
 		"{engine}", engineURL,
 		"{server}", serverURL,
 		"{sim}", simURL,
 		"{auto}", auto,
-		"{user}", s.Username,
+		"{user}", user,
 		"{password}", password,
 		"{ca}", s.file("ca.pem"),
 		"{jar}", s.file("cookies.txt"),
@@ -41,7 +41,7 @@ Log in over the Mirth API, in another terminal:
 
 curl --cacert '{ca}' -c '{jar}' -b '{jar}' \
   -H 'X-Requested-With: curl' -H 'X-Mirth-Server-Url: {server}' \
-  -d 'username={user}' -d 'password={password}' \
+  -d 'username={user}' --data-urlencode 'password={password}' \
   '{server}/api/users/_login'
 
    Add -H 'Accept: application/json' for JSON, where the authURL is not escaped.
@@ -65,9 +65,6 @@ curl --cacert '{ca}' -b '{jar}' -H 'X-Requested-With: curl' -X POST -i '{server}
 `
 
 const demoGatewayText = `The server stands in front of the engine {engine}.
-Everything else under {server}/api goes there, with a session:
-
-curl --cacert '{ca}' -b '{jar}' -H 'X-Requested-With: curl' '{server}/api/channels'
 
 Logins in one call, for clients that cannot do two. The demo allows a user all
 ways; which one is used follows from the client and from what is typed:
@@ -76,8 +73,12 @@ ways; which one is used follows from the client and from what is typed:
    The Administrator, the engine's own Java client, is known by its User-Agent:
 
 curl --cacert '{ca}' -c '{jar}' -A 'Demo (Mirth Server Connection)' \
-  -H 'X-Requested-With: curl' -d 'username={user}' -d 'password={password}' \
+  -H 'X-Requested-With: curl' -d 'username={user}' --data-urlencode 'password={password}' \
   '{server}/api/users/_login'
+
+   Everything under {server}/api goes to the engine, with a session:
+
+curl --cacert '{ca}' -b '{jar}' -H 'X-Requested-With: curl' '{server}/api/channels'
 
 6. Passcode: the password, a comma, and the passcode that the phone shows (or
    push, or phone):

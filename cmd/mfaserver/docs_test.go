@@ -276,4 +276,3 @@ func TestDocumentedFiles(t *testing.T) {
 		}
 	}
 }
-

@@ -96,7 +96,7 @@ func refusals() []error {
 // failures are the errors by which a running server says that what a command
 // needs does not answer: the engine, the store, the audit trail.
 func failures() []error {
-	return []error{primary.ErrUnavailable, token.ErrUnavailable, session.ErrUnavailable}
+	return []error{primary.ErrUnavailable, token.ErrUnavailable, session.ErrUnavailable, errNoEngine}
 }
 
 // sentinels are the errors that keep their identity on the way through the
