@@ -21,7 +21,7 @@ func TestBreakGlass(t *testing.T) {
 	}
 	want := mfa.Grant{
 		Username: "alice", UserID: 7, Administrator: true, Primary: granted, Message: "welcome", Carry: b.Carry,
-		Transaction: g.Transaction, Factor: "break_glass", Reason: "break_glass", At: epoch, ApprovedAt: epoch,
+		Transaction: g.Transaction, Factor: "break_glass", Reason: "break_glass", At: epoch, CheckedAt: epoch, ApprovedAt: epoch,
 	}
 	if fmt.Sprintf("%+v", *g) != fmt.Sprintf("%+v", want) || g.Transaction == "" {
 		t.Errorf("grant is\n%+v\nwant\n%+v", *g, want)

@@ -20,7 +20,7 @@ func TestExempt(t *testing.T) {
 	}
 	want := mfa.Grant{
 		Username: "svc-backup", UserID: 7, Primary: granted, Message: "welcome", Carry: b.Carry,
-		Transaction: g.Transaction, Reason: "exempt", Exemption: "backup", At: epoch,
+		Transaction: g.Transaction, Reason: "exempt", Exemption: "backup", At: epoch, CheckedAt: epoch,
 	}
 	if fmt.Sprintf("%+v", *g) != fmt.Sprintf("%+v", want) || g.Transaction == "" {
 		t.Errorf("grant is\n%+v\nwant\n%+v", *g, want)

@@ -1,6 +1,7 @@
 package mfa
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strconv"
@@ -49,7 +50,7 @@ func (f *Flow) failOpen(ctx context.Context, r BeginRequest, now time.Time) (Beg
 	f.logger.WarnContext(ctx, "second factor skipped because duo is down", "user", r.Username, "outage", down)
 	return Begun{Grant: &Grant{
 		Username: r.Username, UserID: r.UserID, Primary: r.Primary, Message: r.Message,
-		Carry: r.Carry, Transaction: handle, Reason: "fail_open", At: now, FailOpen: true,
+		Carry: r.Carry, Transaction: handle, Reason: "fail_open", At: now, CheckedAt: cmp.Or(r.CheckedAt, now), FailOpen: true,
 	}}, nil
 }
 

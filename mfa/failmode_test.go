@@ -95,7 +95,7 @@ func wantFailOpen(t *testing.T, r *rig, begun mfa.Begun, err error) {
 	e := r.wantLast(t, audit.MFAFailOpen, audit.OK, "outage")
 	want := mfa.Grant{
 		Username: "alice", UserID: 7, Primary: granted, Message: "welcome", Transaction: e.Transaction,
-		Reason: "fail_open", At: epoch, FailOpen: true,
+		Reason: "fail_open", At: epoch, CheckedAt: epoch, FailOpen: true,
 	}
 	got := *begun.Grant
 	if string(got.Carry) != "upstream session of alice" {

@@ -113,6 +113,11 @@ type Grant struct {
 	// Duo without being asked (see [Policy.AllowReasons]).
 	At         time.Time
 	ApprovedAt time.Time
+	// CheckedAt is when the check of the password began. The account is to be
+	// looked at once more, with [Accounts.Unchanged] since then, when the
+	// session is there and before anybody has it: what ends a user's sessions
+	// may have come in between.
+	CheckedAt time.Time
 	// FailOpen: no second factor was proved; the session is read-only and
 	// ends within the hour.
 	FailOpen bool

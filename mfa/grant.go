@@ -36,7 +36,7 @@ func (f *Flow) grant(ctx context.Context, tx *Transaction, id *duoclient.Identit
 		Username: tx.Username, UserID: tx.UserID, Administrator: tx.Administrator,
 		Primary: tx.Primary, Message: tx.PrimaryMessage, Carry: carry, Transaction: tx.Key.Handle(),
 		Factor: id.Context.Factor, Reason: id.Context.Reason, Device: id.Context.AuthDeviceName, TxID: id.Context.TxID,
-		At: now, ApprovedAt: provedAt(id.Context.Reason, now),
+		At: now, ApprovedAt: provedAt(id.Context.Reason, now), CheckedAt: tx.CreatedAt,
 	}, nil
 }
 

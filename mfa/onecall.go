@@ -41,7 +41,7 @@ func (f *Flow) handle() (string, error) {
 func (r *BeginRequest) grant(handle string, now time.Time) *Grant {
 	return &Grant{
 		Username: r.Username, UserID: r.UserID, Administrator: r.Administrator, Primary: r.Primary, Message: r.Message,
-		Carry: r.Carry, Transaction: handle, At: now,
+		Carry: r.Carry, Transaction: handle, At: now, CheckedAt: r.CheckedAt,
 	}
 }
 

@@ -88,7 +88,7 @@ func TestProve(t *testing.T) {
 			g := r.proves(t, b, tt.proof)
 			want := mfa.Grant{
 				Username: "alice", UserID: 7, Administrator: true, Primary: grace, Message: "welcome", Carry: b.Carry,
-				Transaction: g.Transaction, Factor: tt.factor, Reason: tt.reason, TxID: mfatest.ProofTxID, At: epoch, ApprovedAt: epoch,
+				Transaction: g.Transaction, Factor: tt.factor, Reason: tt.reason, TxID: mfatest.ProofTxID, At: epoch, CheckedAt: epoch, ApprovedAt: epoch,
 			}
 			if fmt.Sprintf("%+v", *g) != fmt.Sprintf("%+v", want) || len(g.Transaction) != 12 {
 				t.Errorf("grant is\n%+v\nwant\n%+v", *g, want)

@@ -24,7 +24,7 @@ func TestRedeemGrantsWhatTheTransactionSays(t *testing.T) {
 	want := mfa.Grant{
 		Username: "alice", UserID: 7, Administrator: true, Primary: grace, Message: "expires soon", Carry: b.Carry,
 		Transaction: l.begun.Transaction, Factor: "duo_push", Reason: "user_approved", Device: "phone (…0100)",
-		TxID: "8f4a6a2e-6b8a-4f0e-9a2c-6f0c0c9b8f11", At: epoch.Add(time.Minute),
+		TxID: "8f4a6a2e-6b8a-4f0e-9a2c-6f0c0c9b8f11", At: epoch.Add(time.Minute), CheckedAt: epoch,
 		ApprovedAt: epoch.Add(time.Minute),
 	}
 	if fmt.Sprintf("%+v", *g) != fmt.Sprintf("%+v", want) {

@@ -99,7 +99,7 @@ func (s *Server) refuseLogin(w http.ResponseWriter, r *http.Request, f mirth.For
 		s.fail(w, r, http.StatusUnauthorized, f, mirth.StatusFailExpired, e.Message)
 	case errors.Is(err, mfa.ErrPasscodesSent):
 		s.fail(w, r, http.StatusUnauthorized, f, mirth.StatusFail, textPasscodesSent)
-	case errors.Is(err, mfa.ErrStartAgain):
+	case errors.Is(err, mfa.ErrStartAgain), errors.Is(err, session.ErrRevoked):
 		s.fail(w, r, http.StatusUnauthorized, f, mirth.StatusFail, textStartAgain)
 	case errors.Is(err, mfa.ErrSecondFactorUnavailable):
 		s.fail(w, r, http.StatusUnauthorized, f, mirth.StatusFail, textDuo)

@@ -55,7 +55,7 @@ func (s *Server) redeemCode(ctx context.Context, r *http.Request, a attempt) (*m
 	return &mfa.Grant{
 		Username: p.Username, UserID: p.UserID, Administrator: p.Administrator,
 		Primary: mfa.PrimaryStatus(p.Primary), Message: p.Message, Carry: p.Carry, Transaction: p.Transaction,
-		Factor: p.Factor, Reason: p.Reason, Device: p.Device, TxID: p.TxID, At: s.cfg.Now(), ApprovedAt: p.At,
+		Factor: p.Factor, Reason: p.Reason, Device: p.Device, TxID: p.TxID, At: s.cfg.Now(), ApprovedAt: p.At, CheckedAt: p.At,
 	}, nil
 }
 

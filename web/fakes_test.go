@@ -24,6 +24,7 @@ type world struct {
 	begin        func(mfa.BeginRequest) (mfa.Begun, error)
 	redeem       func(mfa.RedeemRequest) (*mfa.Grant, error)
 	view         func(state string, c mfa.Client) (mfa.View, error)
+	accounts     mfa.Accounts // nil: nobody is asked
 	startErr     error
 	loadErr      error
 	endErr       error

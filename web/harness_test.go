@@ -46,10 +46,14 @@ func (w *world) deps(t *testing.T) web.Deps {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return web.Deps{
+	d := web.Deps{
 		Authenticator: w, Directory: directory{w}, Login: w, Prompts: w, Sessions: w,
 		SessionKeeper: keeper{w}, Notes: w, SecondCalls: limiter, Recorder: w,
 	}
+	if w.accounts != nil {
+		d.Accounts = w.accounts
+	}
+	return d
 }
 
 // site is a server on a real TLS socket.

@@ -145,16 +145,31 @@ func (s *Server) start(ctx context.Context, w http.ResponseWriter, r *http.Reque
 		s.release(ctx, g.Username, g.Carry)
 		return session.Session{}, err
 	}
-	if s.deps.Upstream == nil || len(g.Carry) == 0 {
-		return started, nil
+	err = s.stillTheirs(ctx, a, g)
+	if err == nil && s.deps.Upstream != nil && len(g.Carry) > 0 {
+		err = s.deps.Upstream.Adopt(ctx, g.Username, g.Carry)
 	}
-	if err := s.deps.Upstream.Adopt(ctx, g.Username, g.Carry); err != nil {
+	if err != nil {
 		// The end of the session releases what it carries; twice does no harm.
 		s.abandon(ctx, a, started)
 		s.release(ctx, g.Username, g.Carry)
 		return session.Session{}, err
 	}
 	return started, nil
+}
+
+// stillTheirs looks at the account once more, now that its session is there:
+// whoever disabled it before that found no session to end (threat R38).
+func (s *Server) stillTheirs(ctx context.Context, a attempt, g *mfa.Grant) error {
+	if s.deps.Accounts == nil {
+		return nil
+	}
+	same, err := s.deps.Accounts.Unchanged(ctx, g.Username, g.CheckedAt)
+	if err != nil || same {
+		return err
+	}
+	e := audit.Event{Name: audit.MFAAccountChanged, Outcome: audit.Refused, Username: g.Username, Transaction: g.Transaction}
+	return errors.Join(mfa.ErrAccountChanged, mfa.ErrRefused, s.record(ctx, a.client, e))
 }
 
 // abandon ends a session whose cookie was seen not to arrive (threat T078).

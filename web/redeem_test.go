@@ -13,6 +13,7 @@ import (
 
 	"mfaserver/internal/audit"
 	"mfaserver/mfa"
+	"mfaserver/mfa/mfatest"
 	"mfaserver/session"
 	"mfaserver/web"
 )
@@ -286,5 +287,43 @@ func TestUndeliveredSessionIsAbandoned(t *testing.T) {
 	s.ServeHTTP(brokenWriter{httptest.NewRecorder()}, r)
 	if len(w.redeemed) != 1 || len(w.abandoned) != 1 || w.abandoned[0] != w.started[0].Key {
 		t.Errorf("redeemed %d, started %d, abandoned %v", len(w.redeemed), len(w.started), w.abandoned)
+	}
+}
+
+// Threat R38: an account that was disabled, or got another password, between
+// the last look of the flow and its session does not keep the session: who did
+// it found none to end.
+func TestAccountChangedMeanwhile(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name    string
+		disturb func(*mfatest.Accounts)
+		status  int
+		event   audit.Name
+	}{
+		{"disabled", func(a *mfatest.Accounts) { a.Change("admin") }, http.StatusUnauthorized, audit.MFAAccountChanged},
+		{"nobody can tell", func(a *mfatest.Accounts) { a.Fail(errors.New("disk")) }, http.StatusServiceUnavailable, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld()
+			accounts := &mfatest.Accounts{}
+			tt.disturb(accounts)
+			w.accounts = accounts
+			w.redeem = func(mfa.RedeemRequest) (*mfa.Grant, error) {
+				return &mfa.Grant{Username: "admin", UserID: 1, Primary: "SUCCESS", Transaction: "tx"}, nil
+			}
+			s := newSite(t, w)
+			got := s.second(t, "admin", loginData)
+			if got.StatusCode != tt.status || len(got.Header.Values("Set-Cookie")) != 0 {
+				t.Errorf("= %d with cookies %q, want %d with none", got.StatusCode, got.Header.Values("Set-Cookie"), tt.status)
+			}
+			if len(w.started) != 1 || len(w.abandoned) != 1 || w.abandoned[0] != w.started[0].Key || len(w.noted) != 0 {
+				t.Errorf("started %d, abandoned %v, noted %v", len(w.started), w.abandoned, w.noted)
+			}
+			if tt.event != "" && !slices.ContainsFunc(w.events, func(e audit.Event) bool { return e.Name == tt.event && e.Outcome == audit.Refused }) {
+				t.Errorf("no %s on the trail", tt.event)
+			}
+		})
 	}
 }

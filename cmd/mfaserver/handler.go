@@ -87,7 +87,7 @@ func (a *app) portalRoom() (web.Room, error) {
 		Login: a.flow, Sessions: a.sessions, Codes: a.codes, Recorder: a.trail, Rules: a.cfg.RuleSet(),
 	}
 	if a.behind == nil {
-		deps.Authenticator, deps.Directory, deps.Notes = a.directory, a.directory, a.directory
+		deps.Authenticator, deps.Directory, deps.Notes, deps.Accounts = a.directory, a.directory, a.directory, a.directory
 	} else {
 		engine := a.behind.upstream
 		deps.Authenticator, deps.Notes, deps.Releaser = engine, engine, engine

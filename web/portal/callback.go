@@ -91,14 +91,18 @@ func (p *Portal) view(w http.ResponseWriter, r *http.Request, in browser.Redirec
 // wanted. What the login carries goes to the code, and nowhere else.
 func (p *Portal) finish(ctx context.Context, w http.ResponseWriter, r *http.Request, g *mfa.Grant) {
 	c := p.client(r)
-	_, err := p.deps.Sessions.Start(ctx, w, r, session.Session{
+	started, err := p.deps.Sessions.Start(ctx, w, r, session.Session{
 		UserID: g.UserID, Username: g.Username, Administrator: g.Administrator, Source: c.Addr.String(), UserAgent: c.UserAgent,
 		Transaction: g.Transaction, Factor: g.Factor, Reason: g.Reason, Device: g.Device, ApprovedAt: g.ApprovedAt, Page: true,
 	})
 	if err != nil {
-		w.Header().Del("Set-Cookie")
-		p.release(ctx, g.Username, g.Carry)
+		p.undo(ctx, w, g, session.Key{})
 		p.unavailable(w, r, err)
+		return
+	}
+	if err := p.stillTheirs(ctx, c, g); err != nil {
+		p.undo(ctx, w, g, started.Key)
+		p.refused(w, r, g.Username, err)
 		return
 	}
 	setCookie(w, cookieBinding, "", -1)
@@ -110,17 +114,43 @@ func (p *Portal) finish(ctx context.Context, w http.ResponseWriter, r *http.Requ
 		toHome(w)
 		return
 	}
-	p.issue(ctx, w, r, g)
+	p.issue(ctx, w, r, g, started.Key)
+}
+
+// undo leaves nothing of a sign-in that failed after its session was there.
+func (p *Portal) undo(ctx context.Context, w http.ResponseWriter, g *mfa.Grant, started session.Key) {
+	w.Header().Del("Set-Cookie")
+	p.release(ctx, g.Username, g.Carry)
+	if started == (session.Key{}) {
+		return
+	}
+	if err := p.deps.Sessions.Abandon(ctx, started); err != nil {
+		p.log.ErrorContext(ctx, "undelivered session could not be ended", "session", started.Handle(), "err", err)
+	}
+}
+
+// stillTheirs looks at the account once more, now that its session is there:
+// whoever disabled it before that found no session to end (threat R38).
+func (p *Portal) stillTheirs(ctx context.Context, c mfa.Client, g *mfa.Grant) error {
+	if p.deps.Accounts == nil {
+		return nil
+	}
+	same, err := p.deps.Accounts.Unchanged(ctx, g.Username, g.CheckedAt)
+	if err != nil || same {
+		return err
+	}
+	e := audit.Event{Name: audit.MFAAccountChanged, Outcome: audit.Refused, Username: g.Username, Transaction: g.Transaction}
+	return errors.Join(mfa.ErrAccountChanged, mfa.ErrRefused, p.record(ctx, c, e))
 }
 
 // issue makes the sign-in code and shows it, this once.
-func (p *Portal) issue(ctx context.Context, w http.ResponseWriter, r *http.Request, g *mfa.Grant) {
+func (p *Portal) issue(ctx context.Context, w http.ResponseWriter, r *http.Request, g *mfa.Grant, started session.Key) {
 	code, expires, err := p.deps.Codes.Issue(ctx, token.Proof{
 		Username: g.Username, UserID: g.UserID, Administrator: g.Administrator, Primary: string(g.Primary), Message: g.Message,
 		Carry: g.Carry, Factor: g.Factor, Reason: g.Reason, Device: g.Device, TxID: g.TxID, Transaction: g.Transaction, At: g.ApprovedAt,
 	})
 	if err != nil {
-		p.release(ctx, g.Username, g.Carry)
+		p.undo(ctx, w, g, started)
 		p.unavailable(w, r, err)
 		return
 	}

@@ -57,6 +57,8 @@ type Sessions interface {
 	Start(ctx context.Context, w http.ResponseWriter, r *http.Request, s session.Session) (session.Session, error)
 	LoadPage(r *http.Request) (session.Session, error)
 	EndPage(ctx context.Context, w http.ResponseWriter, r *http.Request) (session.Session, error)
+	// Abandon ends a session whose cookie never reached the client.
+	Abandon(ctx context.Context, k session.Key) error
 }
 
 // Codes issues sign-in codes; [token.Codes] is one.
@@ -86,8 +88,8 @@ type Recorder interface {
 	Record(ctx context.Context, e audit.Event) error
 }
 
-// Deps are the rooms behind the portal. All are required but Directory, Rules
-// and Releaser.
+// Deps are the rooms behind the portal. All are required but Directory,
+// Accounts, Rules and Releaser.
 type Deps struct {
 	Authenticator primary.Authenticator
 	// Directory tells for the trail whether a refused name is one of ours; nil
@@ -98,6 +100,9 @@ type Deps struct {
 	Codes     Codes
 	Notes     LoginNotes
 	Recorder  Recorder
+	// Accounts is asked once more when the session is there; nil where nobody
+	// here has accounts.
+	Accounts mfa.Accounts
 	// Rules are those of [mfaserver/web.Deps].
 	Rules Rules
 	// Releaser is nil where nothing is carried.
