@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"mfaserver/internal/audit"
 	"mfaserver/internal/config"
@@ -83,11 +84,15 @@ func (a *app) openStore(ctx context.Context) error {
 	return nil
 }
 
+// redisTimeout bounds a call of the store, so that an answer without it takes
+// no more than two seconds (threat T119).
+const redisTimeout = 1500 * time.Millisecond
+
 func (a *app) openRedis(ctx context.Context, sealed *seal.Sealer) error {
 	r := a.cfg.Store.Redis
 	c := redis.Config{
 		Addrs: r.Addresses, Replicas: r.Replicas, Username: r.Username, Password: r.Password, Prefix: r.Prefix,
-		Sealer: sealed, Logger: a.logger, Now: now,
+		Timeout: redisTimeout, Sealer: sealed, Logger: a.logger, Now: now,
 	}
 	if r.TLS {
 		c.TLS = &tls.Config{MinVersion: tls.VersionTLS12}

@@ -10,6 +10,7 @@ import (
 	"mfaserver/duoclient"
 	"mfaserver/internal/config"
 	"mfaserver/internal/helpdesk"
+	"mfaserver/internal/store/redis"
 )
 
 // duoExit is the exit code of an error of Duo's client, 0 when err is none.
@@ -79,6 +80,11 @@ func advice(err error) string {
 		return "Somebody else answers at Duo's address. Look at api_hostname, duo.ca and the proxy; tell your network's people."
 	case errors.Is(err, duoclient.ErrOutage):
 		return "Look at the network, the proxy (duo.http_proxy) and Duo's status page, then try again."
+	case errors.Is(err, redis.ErrWrongKey):
+		return "Nodes that share a store need the same keys: copy the keys_dir of a node that works. " +
+			"Two installations on one server need a store.redis.prefix each."
+	case isAny(err, redis.ErrUnreachable, redis.ErrNotPrimary, redis.ErrReplicas):
+		return "Look at store.redis, the server and its replicas, and the network, then try again."
 	default:
 		return ""
 	}

@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"io"
@@ -55,13 +56,22 @@ type answer struct {
 
 func (c *apiClient) do(t *testing.T, method, target string, form url.Values, header http.Header) answer {
 	t.Helper()
+	a, err := c.try(t.Context(), method, target, form, header)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+// try is do for goroutines that must not end the test.
+func (c *apiClient) try(ctx context.Context, method, target string, form url.Values, header http.Header) (answer, error) {
 	var body io.Reader
 	if form != nil {
 		body = strings.NewReader(form.Encode())
 	}
-	r, err := http.NewRequestWithContext(t.Context(), method, target, body)
+	r, err := http.NewRequestWithContext(ctx, method, target, body)
 	if err != nil {
-		t.Fatal(err)
+		return answer{}, err
 	}
 	r.Header.Set("X-Requested-With", "test")
 	r.Header.Set("Accept", c.accept)
@@ -72,14 +82,11 @@ func (c *apiClient) do(t *testing.T, method, target string, form url.Values, hea
 	begun := time.Now()
 	resp, err := c.http.Do(r)
 	if err != nil {
-		t.Fatal(err)
+		return answer{}, err
 	}
 	defer resp.Body.Close() //nolint:errcheck // everything was read
 	data, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return answer{status: resp.StatusCode, header: resp.Header, body: string(data), url: resp.Request.URL, elapsed: time.Since(begun)}
+	return answer{status: resp.StatusCode, header: resp.Header, body: string(data), url: resp.Request.URL, elapsed: time.Since(begun)}, err
 }
 
 // first is the first call.

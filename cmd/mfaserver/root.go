@@ -13,6 +13,7 @@ import (
 	"mfaserver/internal/config"
 	"mfaserver/internal/control"
 	"mfaserver/internal/primary"
+	"mfaserver/internal/store/redis"
 	"mfaserver/internal/store/sqlite"
 	"mfaserver/internal/token"
 	"mfaserver/session"
@@ -71,11 +72,11 @@ func exitCode(err error) int {
 	switch {
 	case errors.Is(err, errUsage):
 		return exitUsage
-	case isAny(err, config.ErrInvalid, errConfigFile, errCheck, errOutdated):
+	case isAny(err, config.ErrInvalid, errConfigFile, errCheck, errOutdated, redis.ErrWrongKey, redis.ErrEviction, redis.ErrCluster, redis.ErrVersion):
 		return exitConfig
 	case isAny(err, refusals()...):
 		return exitRefused
-	case isAny(err, control.ErrNotRunning, control.ErrSocketBusy, sqlite.ErrLocked, primary.ErrUnavailable, audit.ErrLocked):
+	case isAny(err, control.ErrNotRunning, control.ErrSocketBusy, sqlite.ErrLocked, redis.ErrUnreachable, redis.ErrNotPrimary, redis.ErrReplicas, primary.ErrUnavailable, audit.ErrLocked):
 		return exitUnavailable
 	case isAny(err, failures()...):
 		return exitUnavailable
