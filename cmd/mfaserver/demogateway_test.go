@@ -43,7 +43,7 @@ func paste(t *testing.T, stdin, line string, fill ...string) string {
 		t.Fatal(err)
 	}
 	wrapper := fmt.Sprintf("#!/bin/sh\n%s=1 exec %q \"$@\"\n", runMain, os.Args[0])
-	if err := os.WriteFile(filepath.Join(dir, "bin", "mfaserver"), []byte(wrapper), 0o700); err != nil { //nolint:gosec // it is to be run
+	if err := os.WriteFile(filepath.Join(dir, "bin", "mfaserver"), []byte(wrapper), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(t.Context(), "sh", "-c", line)

@@ -13,7 +13,7 @@ import (
 // login, but an engine that others on its network reach too is open to them.
 const OldestSafe = "4.4.1"
 
-// ErrVersion: not the version of an engine.
+// ErrVersion means that a text is not the version of an engine.
 var ErrVersion = errors.New("mirth: not an engine's version")
 
 // maxVersion is the longest version, in bytes.

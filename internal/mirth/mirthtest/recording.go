@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// ErrRecording: a file is no recording of a conversation.
+// ErrRecording means that a file is no recording of a conversation.
 var ErrRecording = errors.New("mirthtest: not a recording")
 
 // chunk heads what one side wrote at a time.
@@ -20,7 +20,7 @@ var chunk = regexp.MustCompile(`([<>]) \d{4}/\d\d/\d\d \S+  length=(\d+) from=\d
 // engine had answered. The recordings have lost their carriage returns; the
 // lengths tell that nothing else is missing.
 func ClientSide(path string) ([]string, error) {
-	data, err := os.ReadFile(path) //nolint:gosec // the caller names the file
+	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrRecording, err)
 	}

@@ -20,7 +20,7 @@ import (
 	"mfaserver/web/gateway"
 )
 
-// ErrConfig: the [Config] makes no sense.
+// ErrConfig means that a [Config] makes no sense.
 var ErrConfig = errors.New("access: configuration refused")
 
 // The reasons of a [gateway.DeniedError].
