@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"mfaserver/internal/audit"
@@ -82,11 +83,15 @@ func loginData(lines []string) (mirth.LoginData, error) {
 		return mirth.LoginData{}, errDuplicateHeader
 	}
 	data, err := mirth.ParseLoginData(lines[0])
-	if err == nil && !strings.HasSuffix(data.RedirectURI, callbackPath) {
-		// A sign-in that began at the portal ends there.
+	if err != nil {
+		return mirth.LoginData{}, err
+	}
+	if u, err := url.Parse(data.RedirectURI); err == nil && strings.HasPrefix(u.Path, PortalPath+"/") {
+		// A sign-in that began at the portal ends there. Every other redirect
+		// URI is for the flow to compare, which counts the wrong ones.
 		return mirth.LoginData{}, errForeignRedirect
 	}
-	return data, err
+	return data, nil
 }
 
 // malformed answers login data that names no transaction: nothing changes
