@@ -7,6 +7,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io/fs"
+	"log/slog"
 	"net/netip"
 	"os"
 	"sync"
@@ -66,7 +68,11 @@ func (db *DB) openAuditIndex(ctx context.Context) error {
 	path := db.path + auditIndexSuffix
 	err := x.open(ctx, path)
 	if err != nil {
-		db.logger.WarnContext(ctx, "index of the audit trail is made anew", "path", path, "err", err)
+		level := slog.LevelWarn
+		if errors.Is(err, fs.ErrNotExist) {
+			level = slog.LevelDebug // the store is new, or the index was removed on purpose
+		}
+		db.logger.Log(ctx, level, "index of the audit trail is made anew", "path", path, "err", err)
 		if err := errors.Join(x.close(), removeStore(path)); err != nil {
 			return fmt.Errorf("sqlite: index of the audit trail: %w", err)
 		}
