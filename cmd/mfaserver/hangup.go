@@ -8,12 +8,16 @@ import (
 	"syscall"
 )
 
+// hangups are the SIGHUPs from now on, which end the process no more.
+func hangups() (all <-chan os.Signal, stop func()) {
+	c := make(chan os.Signal, 1)
+	signal.Notify(c, syscall.SIGHUP)
+	return c, func() { signal.Stop(c) }
+}
+
 // reopenOnHangup goes on in a new audit file after each SIGHUP, as log rotation
 // sends it when it has renamed the present one, until ctx ends.
-func (a *app) reopenOnHangup(ctx context.Context) {
-	hangups := make(chan os.Signal, 1)
-	signal.Notify(hangups, syscall.SIGHUP)
-	defer signal.Stop(hangups)
+func (a *app) reopenOnHangup(ctx context.Context, hangups <-chan os.Signal) {
 	for {
 		select {
 		case <-ctx.Done():

@@ -55,7 +55,9 @@ func (a *app) run(ctx context.Context, server *http.Server, listener net.Listene
 	defer cancel()
 	var background sync.WaitGroup
 	background.Go(func() { a.sweep(ctx) })
-	background.Go(func() { a.reopenOnHangup(ctx) })
+	signals, stop := hangups()
+	defer stop()
+	background.Go(func() { a.reopenOnHangup(ctx, signals) })
 	failed := make(chan error, 2)
 	if a.behind != nil {
 		background.Go(func() {
