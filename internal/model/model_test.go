@@ -109,16 +109,15 @@ type model struct {
 	papers   []*paper
 	keys     []*key
 	prompts  int
-	// high is what the clock of the sessions has to read, latest the wall
-	// clock's highest reading since the disk was opened.
-	high, latest time.Time
-	spent        map[string]time.Time
-	vague        map[string]bool // codes of which nobody knows whether they were spent
-	interrupted  interruption
-	last         outcome
-	answer       string
-	phone        string
-	counts       map[string]int
+	// high is what the clock of the sessions has to read.
+	high        time.Time
+	spent       map[string]time.Time
+	vague       map[string]bool // codes of which nobody knows whether they were spent
+	interrupted interruption
+	last        outcome
+	answer      string
+	phone       string
+	counts      map[string]int
 }
 
 var addresses = []string{"192.0.2.1", "198.51.100.9", "203.0.113.5"}
@@ -143,7 +142,7 @@ func newModel(t *testing.T, h house) *model {
 		answer: approves, phone: approves, counts: make(map[string]int),
 	}
 	h.open(t, m)
-	m.high, m.latest = w.clock.Now(), w.clock.Now()
+	m.high = w.clock.Now()
 	m.server = w.open(t)
 	for i, name := range []string{"alice", "bob", "paula", "svc"} {
 		m.settle(name, i+1)
@@ -187,7 +186,6 @@ func (m *model) move(d time.Duration) {
 	if now := m.clock.Now(); now.After(m.high) {
 		m.high = now
 	}
-	m.latest = laterOf(m.latest, m.clock.Now())
 	m.expire()
 }
 
