@@ -72,6 +72,10 @@ crash: ## kill the server 200 times under load and three nodes on Redis 50 times
 	CRASH_KILLS=$(or $(CRASH_KILLS),200) CRASH_NODE_KILLS=$(or $(CRASH_NODE_KILLS),50) CRASH_TOURS=$(or $(CRASH_TOURS),1000) \
 	CRASH_MUTANTS=1 CRASH_SEED=$(CRASH_SEED) go test -v -count=1 -parallel 1 -timeout 4h ./crash
 
+.PHONY: mutate
+mutate: ## remove each security check in turn and see that the tests notice; ARGS=mfa for one target
+	go run ./mutate $(ARGS)
+
 .PHONY: fuzz
 fuzz: ## run every fuzz target for FUZZTIME (60s)
 	@.ci/fuzz $(FUZZTIME)

@@ -1,0 +1,164 @@
+package mutant
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// ErrBaseline means that a package's tests fail, or its woven form cannot be
+// built, with every check in place.
+var ErrBaseline = errors.New("mutant: the package's own tests fail")
+
+// Binary is the test binary of a package, with all checks woven in.
+type Binary struct {
+	// Checks are those of the package, in the order of their IDs.
+	Checks []Check
+
+	dir, path string
+}
+
+// Build weaves the files of the package in dir, a folder of this module, that
+// match one of the patterns of [filepath.Match]; no pattern means all. The
+// binary and what it is made of go into work.
+func Build(ctx context.Context, dir, work string, patterns ...string) (*Binary, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, fmt.Errorf("mutant: %w", err)
+	}
+	replace, checks, name, err := wovenFiles(dir, work, patterns)
+	if err != nil {
+		return nil, err
+	}
+	added := filepath.Join(work, "switches.go.txt")
+	if err := os.WriteFile(added, fmt.Appendf(nil, switches, name), 0o600); err != nil {
+		return nil, fmt.Errorf("mutant: %w", err)
+	}
+	replace[filepath.Join(dir, "zz_mutant.go")] = added
+	overlay, err := json.Marshal(map[string]any{"Replace": replace})
+	if err != nil {
+		return nil, fmt.Errorf("mutant: %w", err)
+	}
+	file := filepath.Join(work, "overlay.json")
+	if err := os.WriteFile(file, overlay, 0o600); err != nil {
+		return nil, fmt.Errorf("mutant: %w", err)
+	}
+	b := &Binary{Checks: checks, dir: dir, path: filepath.Join(work, "woven.test")}
+	build := exec.CommandContext(ctx, "go", "test", "-c", "-vet=off", "-overlay", file, "-o", b.path, ".") //nolint:gosec // the arguments are ours
+	build.Dir = dir
+	if out, err := build.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("%w: build: %w\n%s", ErrBaseline, err, out)
+	}
+	return b, nil
+}
+
+// wovenFiles writes the woven form of every file that has checks.
+func wovenFiles(dir, work string, patterns []string) (replace map[string]string, checks []Check, name string, err error) {
+	all, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	if err != nil {
+		return nil, nil, "", fmt.Errorf("mutant: %w", err)
+	}
+	replace = make(map[string]string)
+	for _, path := range all {
+		if strings.HasSuffix(path, "_test.go") {
+			continue
+		}
+		text, err := os.ReadFile(path) //nolint:gosec // a source of this module
+		if err != nil {
+			return nil, nil, "", fmt.Errorf("mutant: %w", err)
+		}
+		name = packageName(text, name)
+		if !matches(filepath.Base(path), patterns) {
+			continue
+		}
+		s, err := find(path, text, len(checks)+1)
+		if err != nil {
+			return nil, nil, "", err
+		}
+		if len(s.checks) == 0 {
+			continue
+		}
+		checks = append(checks, s.checks...)
+		to := filepath.Join(work, s.name+".txt")
+		if err := os.WriteFile(to, weave(s), 0o600); err != nil {
+			return nil, nil, "", fmt.Errorf("mutant: %w", err)
+		}
+		replace[path] = to
+	}
+	return replace, checks, name, nil
+}
+
+// packageName is what the package clause says, or otherwise.
+func packageName(text []byte, otherwise string) string {
+	for line := range bytes.Lines(text) {
+		if rest, ok := bytes.CutPrefix(line, []byte("package ")); ok {
+			return strings.Fields(string(rest))[0]
+		}
+	}
+	return otherwise
+}
+
+func matches(name string, patterns []string) bool {
+	for _, p := range patterns {
+		if ok, err := filepath.Match(p, name); ok && err == nil {
+			return true
+		}
+	}
+	return len(patterns) == 0
+}
+
+// Reached runs the tests with every check in place and returns the IDs of
+// those that they come by. Tests that fail are [ErrBaseline].
+func (b *Binary) Reached(ctx context.Context, limit time.Duration) (map[int]bool, error) {
+	seen := b.path + ".seen"
+	if err := os.Remove(seen); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("mutant: %w", err)
+	}
+	if out, err := b.run(ctx, limit, false, envSeen+"="+seen); err != nil {
+		return nil, fmt.Errorf("%w: %w\n%s", ErrBaseline, err, out)
+	}
+	text, err := os.ReadFile(seen) //nolint:gosec // just written
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("mutant: %w", err)
+	}
+	reached := make(map[int]bool)
+	for line := range strings.Lines(string(text)) {
+		if id, err := strconv.Atoi(strings.TrimSpace(line)); err == nil {
+			reached[id] = true
+		}
+	}
+	return reached, nil
+}
+
+// Caught reports whether the tests fail without the check; tests that do not
+// end within limit have noticed too. short leaves the long tests out.
+func (b *Binary) Caught(ctx context.Context, c Check, limit time.Duration, short bool) (bool, error) {
+	_, err := b.run(ctx, limit, short, envRemoved+"="+strconv.Itoa(c.ID))
+	if ctx.Err() != nil {
+		return false, fmt.Errorf("mutant: %w", ctx.Err())
+	}
+	if _, failed := errors.AsType[*exec.ExitError](err); err != nil && !failed {
+		return false, fmt.Errorf("mutant: %w", err)
+	}
+	return err != nil, nil
+}
+
+func (b *Binary) run(ctx context.Context, limit time.Duration, short bool, setting string) ([]byte, error) {
+	args := []string{"-test.failfast", "-test.timeout=" + limit.String()}
+	if short {
+		args = append(args, "-test.short")
+	}
+	cmd := exec.CommandContext(ctx, b.path, args...) //nolint:gosec // the binary built above
+	cmd.Dir = b.dir
+	cmd.Env = append(os.Environ(), setting)
+	cmd.WaitDelay = 10 * time.Second
+	return cmd.CombinedOutput()
+}
