@@ -29,7 +29,7 @@ func (m Failmode) valid() bool { return m == FailSecure || m == FailSafe }
 
 // mayFailOpen judges one failed health check; two in a row are needed.
 func (f *Flow) mayFailOpen(r BeginRequest, err error) bool {
-	return f.failmode == FailSafe && !r.Administrator && classify(err).outage()
+	return f.failmode == FailSafe && !r.Administrator && !r.NeverOpen && classify(err).outage()
 }
 
 // failOpen gives a grant without a second factor. The record is durable

@@ -63,15 +63,15 @@ func TestFailmode(t *testing.T) {
 	}
 	for _, tt := range tests {
 		for _, mode := range []mfa.Failmode{"", mfa.FailSecure, mfa.FailSafe} {
-			for _, admin := range []bool{false, true} {
-				t.Run(fmt.Sprintf("%s/%s/admin=%t", tt.name, mode, admin), func(t *testing.T) {
+			for _, who := range []string{"user", "admin", "pages"} {
+				t.Run(fmt.Sprintf("%s/%s/%s", tt.name, mode, who), func(t *testing.T) {
 					t.Parallel()
 					r := newRig(t, func(c *mfa.Config) { c.Failmode = mode })
 					r.healthIs(tt.err)
 					b := asUser("alice")
-					b.Administrator = admin
+					b.Administrator, b.NeverOpen = who == "admin", who == "pages"
 					begun, err := r.Begin(t.Context(), b)
-					if tt.opens && mode == mfa.FailSafe && !admin {
+					if tt.opens && mode == mfa.FailSafe && who == "user" {
 						wantFailOpen(t, r, begun, err)
 						return
 					}

@@ -56,6 +56,9 @@ type BeginRequest struct {
 	// AllowEnrolment accepts a prompt that enrols the user. Where
 	// [Config.Enrolment] is there, only for a user who is not enrolled.
 	AllowEnrolment bool
+	// NeverOpen keeps this login closed while Duo is down, whatever the
+	// failmode: nobody comes to the pages without a second factor.
+	NeverOpen bool
 	// Carry belongs to the flow from here on: it ends in a [Grant] or is
 	// released, also when the login fails.
 	Carry  Carry

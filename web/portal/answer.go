@@ -13,10 +13,8 @@ import (
 	"mfaserver/internal/throttle"
 	"mfaserver/mfa"
 	"mfaserver/web/browser"
+	"mfaserver/web/prompt"
 )
-
-// errDenied: Duo says that the user did not confirm.
-var errDenied = errors.New("portal: not confirmed at the prompt")
 
 // pageData is what the templates may show.
 type pageData struct {
@@ -30,8 +28,6 @@ type pageData struct {
 	SignedInAs, Username string
 	// Problem is why the last attempt came to nothing.
 	Problem string
-	// Onward is where the browser is to go.
-	Onward string
 	// Code is a sign-in code; it works until Expires.
 	Code, Expires, ExpiresAt string
 }
@@ -40,7 +36,7 @@ type pageData struct {
 func (p *Portal) show(w http.ResponseWriter, r *http.Request, status int, name string, data *pageData) {
 	data.T, data.Form = text, formToken(w, r)
 	if data.Title == "" {
-		data.Title = map[string]string{"home": text.HomeTitle, "onward": text.OnwardTitle, "code": text.CodeTitle}[name]
+		data.Title = map[string]string{"home": text.HomeTitle, "code": text.CodeTitle}[name]
 	}
 	if err := p.pages.Send(w, status, name, data); err != nil {
 		p.log.ErrorContext(r.Context(), "page cannot be rendered", slog.String("page", name), slog.Any("err", err))
@@ -73,7 +69,7 @@ func (p *Portal) refused(w http.ResponseWriter, r *http.Request, username string
 	case errors.Is(cause, primary.ErrUnavailable), errors.Is(cause, mfa.ErrUnavailable):
 		p.unavailable(w, r, cause)
 		return
-	case errors.Is(cause, errDenied):
+	case errors.Is(cause, prompt.ErrDenied):
 		problem = text.Denied
 	case errors.Is(cause, primary.ErrPasswordExpired):
 		problem = text.Expired

@@ -4,93 +4,44 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"slices"
-	"strings"
 
 	"mfaserver/internal/audit"
 	"mfaserver/internal/token"
 	"mfaserver/mfa"
 	"mfaserver/session"
-	"mfaserver/web/browser"
+	"mfaserver/web/prompt"
 )
 
-// callback takes the browser back from Duo and ends the sign-in. Only the
-// browser that began has the cookie for it; its address is no proof here, or a
-// stranger could sign somebody into an account of his own.
+// callback takes the browser back from Duo and ends the sign-in.
 func (p *Portal) callback(w http.ResponseWriter, r *http.Request) {
-	in, err := browser.ParseRedirect(r.URL.RawQuery)
+	back, err := p.prompt.Return(r)
 	if err != nil {
-		p.say(w, r, http.StatusBadRequest, textBad)
+		p.notBack(w, r, back.View.Username, err)
 		return
 	}
-	view, ok := p.view(w, r, in)
-	if !ok {
-		return
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), flowBudget)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), prompt.Budget)
 	defer cancel()
-	if in.Refused {
-		// The user has decided; nothing is left to wait for.
-		if err := p.deps.Login.Deny(ctx, in.State, p.client(r)); err != nil && !errors.Is(err, mfa.ErrRefused) {
-			p.unavailable(w, r, err)
-			return
-		}
-		p.refused(w, r, view.Username, errDenied)
-		return
-	}
-	g, err := p.deps.Login.Redeem(ctx, mfa.RedeemRequest{
-		FormUsername: view.Username, HeaderUsername: []string{view.Username}, Primary: view.Primary,
-		Code: in.Code, State: in.State, RedirectURI: view.RedirectURI, Client: p.client(r),
-	})
-	switch {
-	case err != nil:
-		p.refused(w, r, view.Username, err)
-	case g == nil:
-		p.unavailable(w, r, errors.New("portal: redeem gave no grant"))
-	default:
-		p.finish(ctx, w, r, g)
-	}
+	p.finish(ctx, w, r, back.Grant)
 }
 
-// view looks the sign-in up, or answers and returns false. It must be live,
-// this browser's, and one that began here.
-func (p *Portal) view(w http.ResponseWriter, r *http.Request, in browser.Redirect) (mfa.View, bool) {
-	c := p.client(r)
-	byCookie := c
-	byCookie.Forwarded = true // an address proves nothing here
-	view, err := p.deps.Login.View(r.Context(), in.State, byCookie)
-	if err != nil && !errors.Is(err, mfa.ErrRefused) {
-		p.unavailable(w, r, err)
-		return mfa.View{}, false
-	}
-	base, ours := strings.CutSuffix(view.RedirectURI, r.URL.Path)
-	if err != nil || !ours || !slices.Contains(p.cfg.PublicURLs, base) {
-		p.say(w, r, http.StatusBadRequest, textBad)
-		return mfa.View{}, false
-	}
-	e := audit.Event{Name: audit.CallbackSeen, Outcome: audit.OK, Username: view.Username, Transaction: mfa.KeyOf(in.State).Handle()}
-	if !view.SameClient && view.Phase.Live() { // afterwards nobody has the cookie
-		e.Name, e.Outcome = audit.CallbackMismatch, audit.Refused
-	}
-	if err := p.record(r.Context(), c, e); err != nil {
-		p.unavailable(w, r, err)
-		return mfa.View{}, false
-	}
+// notBack answers a browser that came back from Duo with nothing.
+func (p *Portal) notBack(w http.ResponseWriter, r *http.Request, username string, cause error) {
 	switch {
-	case !view.Phase.Live():
-		p.say(w, r, http.StatusGone, textOver)
-	case !view.SameClient:
+	case errors.Is(cause, prompt.ErrLink):
+		p.say(w, r, http.StatusBadRequest, textBad)
+	case errors.Is(cause, prompt.ErrStranger):
 		p.say(w, r, http.StatusBadRequest, textStranger)
+	case errors.Is(cause, prompt.ErrOver):
+		p.say(w, r, http.StatusGone, textOver)
 	default:
-		return view, true
+		p.refused(w, r, username, cause)
 	}
-	return mfa.View{}, false
 }
 
 // finish opens the session of the page and shows the code, where one is
 // wanted. What the login carries goes to the code, and nowhere else.
 func (p *Portal) finish(ctx context.Context, w http.ResponseWriter, r *http.Request, g *mfa.Grant) {
-	c := p.client(r)
+	c := p.prompt.Client(r)
 	started, err := p.deps.Sessions.Start(ctx, w, r, session.Session{
 		UserID: g.UserID, Username: g.Username, Administrator: g.Administrator, Source: c.Addr.String(), UserAgent: c.UserAgent,
 		Transaction: g.Transaction, Factor: g.Factor, Reason: g.Reason, Device: g.Device, ApprovedAt: g.ApprovedAt, Page: true,
@@ -105,7 +56,7 @@ func (p *Portal) finish(ctx context.Context, w http.ResponseWriter, r *http.Requ
 		p.refused(w, r, g.Username, err)
 		return
 	}
-	setCookie(w, cookieBinding, "", -1)
+	p.prompt.Forget(w)
 	if err := p.deps.Notes.NoteLogin(ctx, g.Username, c.Addr); err != nil {
 		p.log.WarnContext(ctx, "login not noted in the directory", "request_id", c.RequestID, "err", err)
 	}

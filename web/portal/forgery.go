@@ -10,16 +10,9 @@ import (
 	"mfaserver/web/browser"
 )
 
-// Cookies of the portal. Their names begin with __Host-, so that no other host
-// can set them (RFC 6265bis section 4.1.3.2). SameSite is Lax: the browser comes
-// back from Duo, which is another site.
-const (
-	// cookieForm holds the value that a form of ours must repeat.
-	cookieForm = "__Host-mfa_form"
-	// cookieBinding ties Duo's answer to the browser that asked. It opens
-	// nothing.
-	cookieBinding = "__Host-mfa_binding"
-)
+// cookieForm holds the value that a form of ours must repeat. Its name begins
+// with __Host-, so that no other host can set it (RFC 6265bis section 4.1.3.2).
+const cookieForm = "__Host-mfa_form"
 
 const maxCookie = 128
 

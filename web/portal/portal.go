@@ -19,6 +19,7 @@ import (
 	"mfaserver/mfa"
 	"mfaserver/session"
 	"mfaserver/web/browser"
+	"mfaserver/web/prompt"
 	"mfaserver/web/signin"
 )
 
@@ -41,14 +42,6 @@ type Config struct {
 	// Logger is required. Now is the clock; nil means the real one.
 	Logger *slog.Logger
 	Now    func() time.Time
-}
-
-// LoginFlow is the login itself; [mfa.Flow] is one.
-type LoginFlow interface {
-	Begin(ctx context.Context, r mfa.BeginRequest) (mfa.Begun, error)
-	View(ctx context.Context, state string, c mfa.Client) (mfa.View, error)
-	Redeem(ctx context.Context, r mfa.RedeemRequest) (*mfa.Grant, error)
-	Deny(ctx context.Context, state string, c mfa.Client) error
 }
 
 // Sessions makes, finds and ends the sessions of pages; [session.Manager] is
@@ -95,7 +88,7 @@ type Deps struct {
 	// Directory tells for the trail whether a refused name is one of ours; nil
 	// before an engine's directory.
 	Directory signin.Directory
-	Login     LoginFlow
+	Login     prompt.LoginFlow
 	Sessions  Sessions
 	Codes     Codes
 	Notes     LoginNotes
@@ -120,6 +113,7 @@ type Portal struct {
 	deps      Deps
 	log       *slog.Logger
 	passwords *signin.Checker
+	prompt    *prompt.Prompt
 	pages     *browser.Pages
 }
 
@@ -142,6 +136,12 @@ func New(c Config, d Deps) (*Portal, error) {
 	p.passwords, err = signin.New(signin.Config{
 		Authenticator: d.Authenticator, Directory: d.Directory, Recorder: d.Recorder, Release: p.release,
 		Administrators: c.Administrators, AllowEnrolment: c.AllowEnrolment, Logger: c.Logger, Now: c.Now,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
+	}
+	p.prompt, err = prompt.New(prompt.Config{
+		PublicURLs: c.PublicURLs, Client: c.Client, Login: d.Login, Recorder: d.Recorder, Release: p.release, Logger: c.Logger, Now: c.Now,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrConfig, err)

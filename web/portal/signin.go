@@ -2,11 +2,7 @@ package portal
 
 import (
 	"context"
-	"errors"
 	"net/http"
-	"net/url"
-	"slices"
-	"strings"
 	"time"
 
 	"mfaserver/internal/audit"
@@ -14,14 +10,13 @@ import (
 	"mfaserver/internal/rules"
 	"mfaserver/internal/secret"
 	"mfaserver/mfa"
+	"mfaserver/web/prompt"
 	"mfaserver/web/signin"
 )
 
 const (
-	// passwordBudget bounds the check of a password, flowBudget what follows,
-	// whatever the browser does.
+	// passwordBudget bounds the check of a password, whatever the browser does.
 	passwordBudget = 22 * time.Second
-	flowBudget     = 12 * time.Second
 	// answerTime is for the answer itself.
 	answerTime = 10 * time.Second
 )
@@ -36,32 +31,19 @@ func (p *Portal) signIn(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	// A writer without deadlines needs none.
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(passwordBudget + flowBudget + answerTime)) //nolint:forbidigo // sockets know only the real clock
-	c := p.client(r)
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(passwordBudget + prompt.Budget + answerTime)) //nolint:forbidigo // sockets know only the real clock
+	c := p.prompt.Client(r)
 	begin, err := p.password(r, form, c)
 	if err != nil {
 		p.refused(w, r, form["username"], err)
 		return
 	}
-	begin.RedirectURI = p.base(r) + pathCallback
+	path := pathCallback
 	if form["want"] == wantCode {
-		begin.RedirectURI = p.base(r) + pathCodeCallback
+		path = pathCodeCallback
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), flowBudget)
-	defer cancel()
-	begun, err := p.deps.Login.Begin(ctx, begin)
-	switch {
-	case err != nil:
+	if err := p.prompt.Begin(w, r, prompt.Ask{Login: begin, Path: path}); err != nil {
 		p.refused(w, r, form["username"], err)
-	case begun.Challenge != nil:
-		p.toDuo(w, r, begun.Challenge)
-	default:
-		// Failing open is for the login API: nobody gets a code without a
-		// second factor.
-		if begun.Grant != nil {
-			p.release(ctx, begun.Grant.Username, begun.Grant.Carry)
-		}
-		p.refused(w, r, form["username"], mfa.ErrSecondFactorUnavailable)
 	}
 }
 
@@ -99,33 +81,6 @@ func (p *Portal) modeRefused(ctx context.Context, username string, c mfa.Client,
 		return err
 	}
 	return &primary.RefusedError{}
-}
-
-// toDuo sends the browser to the prompt. The policy of our pages lets no form
-// lead elsewhere, so it is a page that leads on by itself.
-func (p *Portal) toDuo(w http.ResponseWriter, r *http.Request, c *mfa.Challenge) {
-	u, err := url.Parse(c.AuthURL)
-	if err != nil || u.Scheme != "https" || u.Host == "" {
-		p.unavailable(w, r, errors.New("portal: authorization URL cannot be read"))
-		return
-	}
-	setCookie(w, cookieBinding, c.Binding, max(1, int(c.ExpiresAt.Sub(p.cfg.Now()).Seconds())))
-	w.Header().Set("Refresh", "0; url="+u.String())
-	p.show(w, r, http.StatusOK, "onward", &pageData{Onward: u.String()})
-}
-
-// base is the public URL that the browser used, if it is one of ours; else the
-// first. Nothing else of the request goes into it (threats T020, T022).
-func (p *Portal) base(r *http.Request) string {
-	i := slices.Index(p.cfg.PublicURLs, "https://"+strings.ToLower(r.Host))
-	return p.cfg.PublicURLs[max(0, i)]
-}
-
-// client is who sent r; its binding is that of the portal.
-func (p *Portal) client(r *http.Request) mfa.Client {
-	c := p.cfg.Client(r)
-	c.Binding = cookieValue(r, cookieBinding)
-	return c
 }
 
 func (p *Portal) record(ctx context.Context, c mfa.Client, e audit.Event) error {

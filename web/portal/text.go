@@ -46,7 +46,6 @@ type texts struct {
 	HomeTitle, HomeLead, Username, Password, SignIn string
 	GetCode, GetCodeHelp                            string
 	SignedIn, Again, SignOut, Back                  string
-	OnwardTitle, OnwardLead, Onward                 string
 	CodeTitle, CodeLead, CodeLabel, CodeHelp        string
 	Copy, Copied, CopiedLong, CopyYours             string
 	Facts, User, Ends, Left, Over                   string
@@ -67,10 +66,6 @@ var text = texts{
 	Again:       "For a code, sign in once more",
 	SignOut:     "Sign out",
 	Back:        "To the first page",
-
-	OnwardTitle: "On to Duo",
-	OnwardLead:  "Your browser goes on to Duo, where you confirm the sign-in.",
-	Onward:      "Go on to Duo",
 
 	CodeTitle:    "Your sign-in code",
 	CodeLead:     "Duo has confirmed you. Sign in to your client now, with your username and this code as the password.",
