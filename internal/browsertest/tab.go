@@ -1,20 +1,15 @@
-// Package browsertest opens pages in headless Chromium for tests, and notes
-// what goes wrong in them.
 package browsertest
 
 import (
 	"context"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	cdplog "github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/audits"
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/network"
-	cdpruntime "github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 )
 
@@ -28,30 +23,25 @@ type Tab struct {
 	// Context is chromedp's handle of the window.
 	Context context.Context //nolint:containedctx // chromedp keeps the window in it
 
+	look Look
+	// scriptless is set while the page may run no scripts.
+	scriptless bool
+
 	mu       sync.Mutex // guards the rest
 	console  []string
 	requests []string
+	pages    map[string]bool // addresses of documents
 }
 
-// Open starts a browser for the test. Without Chromium the test is skipped,
-// but where CI is set in the environment it fails: nothing is skipped there.
+// Open starts a browser for the test; see [Launch].
 func Open(t *testing.T) *Tab {
 	t.Helper()
-	if testing.Short() {
-		t.Skip("starts a browser")
-	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(find(t)),
-		chromedp.NoSandbox, // Chromium refuses to run as root with its sandbox.
-		chromedp.IgnoreCertErrors,
-		chromedp.Flag("disable-quic", true),
-		chromedp.Flag("disable-component-update", true),
-	)
-	allocator, stop := chromedp.NewExecAllocator(t.Context(), options...)
-	t.Cleanup(stop)
-	window, closeWindow := chromedp.NewContext(allocator)
-	t.Cleanup(closeWindow)
-	b := &Tab{t: t}
+	return newTab(t, Launch(t).context)
+}
+
+func newTab(t *testing.T, window context.Context) *Tab { //nolint:revive // t goes first
+	t.Helper()
+	b := &Tab{t: t, look: Look{Width: 1280}, pages: map[string]bool{}}
 	if err := chromedp.Listen(window, b.note); err != nil {
 		t.Fatal(err)
 	}
@@ -61,36 +51,10 @@ func Open(t *testing.T) *Tab {
 	if _, err := chromedp.Call(b.Context, network.Enable, network.EnableParams{}); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := chromedp.Call(b.Context, audits.Enable, cdp.Empty{}); err != nil {
+		t.Fatal(err)
+	}
 	return b
-}
-
-func find(t *testing.T) string {
-	t.Helper()
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	if os.Getenv("CI") != "" {
-		t.Fatal("no chromium found, and CI must not skip the browser tests")
-	}
-	t.Skip("no chromium found")
-	return ""
-}
-
-func (b *Tab) note(event any) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	switch e := event.(type) {
-	case *cdpruntime.EventConsoleAPICalled:
-		b.console = append(b.console, "console."+string(e.Type))
-	case *cdpruntime.EventExceptionThrown:
-		b.console = append(b.console, e.ExceptionDetails.Text)
-	case *cdplog.EventEntryAdded:
-		b.console = append(b.console, e.Entry.Text)
-	case *network.EventRequestWillBeSent:
-		b.requests = append(b.requests, e.Request.URL)
-	}
 }
 
 // Do runs steps one after the other.
@@ -111,43 +75,52 @@ func Read[T any](b *Tab, a chromedp.Action[T]) T {
 	return v
 }
 
-// Check fails the test when anything was written to the console, or when any
-// request went elsewhere than to the origins.
-func (b *Tab) Check(origins ...string) {
+// Visit opens an address and returns the status of the page that comes.
+func (b *Tab) Visit(url string) int {
 	b.t.Helper()
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if len(b.console) > 0 {
-		b.t.Errorf("console: %q", b.console)
-	}
-	if len(b.requests) == 0 {
-		b.t.Error("no request was seen")
-	}
-	for _, u := range b.requests {
-		if !underAny(u, origins) {
-			b.t.Errorf("request to %s", u)
-		}
-	}
+	response, err := chromedp.Run(b.Context, chromedp.NavigateResponse(url))
+	return b.loaded(response, err)
 }
 
-func underAny(u string, origins []string) bool {
-	for _, origin := range origins {
-		if strings.HasPrefix(u, origin+"/") {
-			return true
-		}
-	}
-	return false
+// Follow clicks on what the selector finds, waits for the page to which that
+// leads, and returns its status.
+func (b *Tab) Follow(selector string) int {
+	b.t.Helper()
+	response, err := chromedp.RunResponse(b.Context, chromedp.Click(chromedp.CSS(selector)))
+	return b.loaded(response, err)
 }
 
-// Screenshot writes a picture into the folder that SCREENSHOTS names in the
-// environment, for people to look at; nothing without it.
-func (b *Tab) Screenshot(name string) {
+func (b *Tab) loaded(response *network.Response, err error) int {
 	b.t.Helper()
-	dir := os.Getenv("SCREENSHOTS")
-	if dir == "" {
-		return
-	}
-	if err := os.WriteFile(filepath.Join(dir, name+".png"), Read(b, chromedp.FullScreenshot(100)), 0o600); err != nil {
+	if err != nil {
 		b.t.Fatal(err)
 	}
+	if response == nil {
+		return 0
+	}
+	return int(response.Status)
+}
+
+// Wait waits until the selector finds something that can be seen.
+func (b *Tab) Wait(selector string) {
+	b.t.Helper()
+	b.Do(chromedp.WaitVisible(chromedp.CSS(selector)))
+}
+
+// Type writes into a field, in place of what is there.
+func (b *Tab) Type(selector, text string) {
+	b.t.Helper()
+	b.Do(chromedp.Clear(chromedp.CSS(selector)), chromedp.SendKeys(chromedp.CSS(selector), text))
+}
+
+// Text is what can be read at the selector, without the space around it.
+func (b *Tab) Text(selector string) string {
+	b.t.Helper()
+	return strings.TrimSpace(Read(b, chromedp.Text(chromedp.CSS(selector))))
+}
+
+// Value is what stands in a field.
+func (b *Tab) Value(selector string) string {
+	b.t.Helper()
+	return strings.TrimSpace(Read(b, chromedp.Value(chromedp.CSS(selector))))
 }
