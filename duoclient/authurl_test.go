@@ -105,6 +105,9 @@ func TestAuthURLArguments(t *testing.T) {
 		"no redirect":        func(r *duoclient.AuthRequest) { r.RedirectURI = "" },
 		"long redirect":      func(r *duoclient.AuthRequest) { r.RedirectURI = "https://h/" + strings.Repeat("x", 247) },
 		"http":               func(r *duoclient.AuthRequest) { r.RedirectURI = "http://localhost/" },
+		"http elsewhere":     func(r *duoclient.AuthRequest) { r.RedirectURI = "http://192.0.2.1:8443/" },
+		"http without port":  func(r *duoclient.AuthRequest) { r.RedirectURI = "http://127.0.0.1/" },
+		"http and a user":    func(r *duoclient.AuthRequest) { r.RedirectURI = "http://127.0.0.1:1@a.example/" },
 		"javascript":         func(r *duoclient.AuthRequest) { r.RedirectURI = "javascript:alert(1)" },
 		"no scheme":          func(r *duoclient.AuthRequest) { r.RedirectURI = "//localhost/" },
 		"no host":            func(r *duoclient.AuthRequest) { r.RedirectURI = "https:///x" },
@@ -127,7 +130,7 @@ func TestAuthURLArguments(t *testing.T) {
 			t.Errorf("%s: %q, %v, want ErrArgument", name, got, err)
 		}
 	}
-	for _, uri := range []string{"https://[::1]:8443/x", "https://a.example/cb?x=y", "https://h/" + strings.Repeat("x", 246)} {
+	for _, uri := range []string{"https://[::1]:8443/x", "https://a.example/cb?x=y", "http://127.0.0.1:45123/x", "http://[::1]:45123/x", "https://h/" + strings.Repeat("x", 246)} {
 		r := prompt()
 		r.RedirectURI = uri
 		if _, err := u.AuthURL(r); err != nil {

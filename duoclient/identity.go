@@ -12,7 +12,8 @@ type AuthRequest struct {
 	// Nonce comes back inside the ID token; 16 to 1024 characters, not the
 	// state.
 	Nonce string
-	// RedirectURI is where Duo sends the browser; https, 1 to 256 bytes.
+	// RedirectURI is where Duo sends the browser, 1 to 256 bytes: https, or http
+	// on 127.0.0.1 or [::1] with a port.
 	RedirectURI string
 }
 

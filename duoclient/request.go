@@ -65,9 +65,10 @@ func checkAsked(username, nonce, redirectURI string) error {
 	return checkRedirectURI(redirectURI)
 }
 
-// checkRedirectURI refuses, besides what is no absolute https URL, every
-// character that would not survive unencoded in the query of the authURL:
-// '&', '#', '+', '%', ';', blanks, quotes and all that is not ASCII.
+// checkRedirectURI refuses every character that would not survive unencoded in
+// the query of the authURL ('&', '#', '+', '%', ';', blanks, quotes and all that
+// is not ASCII), and what is no absolute https URL, but for http to a program
+// that waits on the user's own machine (RFC 8252 section 7.3).
 func checkRedirectURI(uri string) error {
 	if len(uri) == 0 || len(uri) > 256 {
 		return fmt.Errorf("%w: redirect URI must have 1 to 256 bytes", ErrArgument)
@@ -78,10 +79,16 @@ func checkRedirectURI(uri string) error {
 		}
 	}
 	parsed, err := url.Parse(uri)
-	if err != nil || parsed.Scheme != "https" || parsed.Hostname() == "" || parsed.User != nil {
+	if err != nil || parsed.Hostname() == "" || parsed.User != nil || parsed.Scheme != "https" && !onThisMachine(parsed) {
 		return fmt.Errorf("%w: redirect URI must be an https URL with a host and no user", ErrArgument)
 	}
 	return nil
+}
+
+// onThisMachine reports whether u is http to a port of a literal loopback
+// address. Names are left out: somebody else decides what they stand for.
+func onThisMachine(u *url.URL) bool {
+	return u.Scheme == "http" && (u.Hostname() == "127.0.0.1" || u.Hostname() == "::1") && u.Port() != ""
 }
 
 func redirectCharacter(c byte) bool {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 
 	"mfaserver/internal/audit"
 	"mfaserver/internal/mirth"
@@ -101,6 +102,11 @@ func (s *Server) view(w http.ResponseWriter, r *http.Request, in browser.Redirec
 		return mfa.View{}, false
 	case err != nil:
 		s.unavailablePage(w, r, err)
+		return mfa.View{}, false
+	}
+	if strings.HasPrefix(view.RedirectURI, "http://") {
+		// Duo sent the browser to a program on its own machine, not to us.
+		s.page(w, r, http.StatusBadRequest, pageBad)
 		return mfa.View{}, false
 	}
 	if err := s.recordView(r.Context(), client, in.State, view); err != nil {

@@ -42,11 +42,15 @@ func (s *Server) challenge(w http.ResponseWriter, r *http.Request, a attempt, c 
 	_ = s.write(w, r, http.StatusUnauthorized, a.format, answer)
 }
 
-// publicURL returns the configured URL that the header names. Its bytes go
-// nowhere else (threats T020, T021).
+// publicURL returns the configured URL that the header names, or the address
+// of the user's own machine where that is allowed: nothing else of the header
+// goes anywhere (threats T020, T021).
 func (s *Server) publicURL(lines []string) (string, bool) {
 	if len(lines) != 1 {
 		return "", false
+	}
+	if s.cfg.AllowLoopbackRedirect && mirth.LoopbackServerURL(lines[0]) {
+		return lines[0], true
 	}
 	u, err := mirth.NormalizeServerURL(lines[0])
 	if err != nil {
@@ -63,9 +67,13 @@ func (s *Server) publicURL(lines []string) (string, bool) {
 // browser finds us.
 func (s *Server) unknownServerURL(ctx context.Context, w http.ResponseWriter, r *http.Request, a attempt) {
 	e := audit.Event{Name: audit.LoginServerURL, Outcome: audit.Refused, UnknownUsername: a.username}
+	text := textServerURL
+	if lines := r.Header.Values(headerServerURL); len(lines) == 1 && mirth.LoopbackServerURL(lines[0]) {
+		e.Reason, text = "allow_loopback_redirect", textLoopback
+	}
 	if err := s.record(ctx, a.client, e); err != nil {
 		s.unavailable(w, r, a.format, err)
 		return
 	}
-	s.fail(w, r, http.StatusUnauthorized, a.format, mirth.StatusFail, textServerURL)
+	s.fail(w, r, http.StatusUnauthorized, a.format, mirth.StatusFail, text)
 }

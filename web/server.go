@@ -34,6 +34,10 @@ type Config struct {
 	// path; at least one. Redirect URIs and the commands on the callback
 	// page are made from them alone (threats T020, T022).
 	PublicURLs []string
+	// AllowLoopbackRedirect lets a client name http://127.0.0.1:PORT or
+	// http://[::1]:PORT instead: the redirect URI of its login then leads to a
+	// program on the user's own machine (RFC 8252 sections 7.3 and 8.3).
+	AllowLoopbackRedirect bool
 	// TrustedProxies are the networks whose X-Forwarded-For is believed.
 	TrustedProxies []netip.Prefix
 	// ServerVersion is the engine version the server claims, for example

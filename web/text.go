@@ -15,6 +15,10 @@ const (
 	// textServerURL names the header a first call lacks.
 	textServerURL = "Send the header X-Mirth-Server-Url with the address of this server as your browser reaches it, for example https://mirth.example.org:8443. " +
 		"It must be one of the server's public URLs."
+	// textLoopback refuses a login from a terminal that wants the browser to
+	// come back to its own machine.
+	textLoopback = "This server does not send browsers back to programs on their own machine (allow_loopback_redirect is off). " +
+		"Sign in by pasting the login data instead: send X-Mirth-Server-Url with one of the server's public URLs."
 	textThrottled = "Too many attempts. Try again later."
 	// textPasscodesSent goes to a user whose phone has passcodes now.
 	textPasscodesSent = "Passcodes were sent to your phone. Sign in again with your password, a comma and one of them."

@@ -210,6 +210,7 @@ func (s *demoState) issue() (certPEM, keyPEM []byte, err error) {
 const demoConfig = `# Written by "mfaserver demo" at every start.
 listen: %[1]q
 public_urls: ["https://localhost:%[2]s", "https://127.0.0.1:%[2]s"]
+allow_loopback_redirect: true
 data_dir: %[3]q
 tls: {cert_file: "%[3]s/server.crt", key_file: "%[3]s/server.key"}
 primary: %[9]s

@@ -54,16 +54,17 @@ func (a *app) handler() (http.Handler, error) {
 		return nil, err
 	}
 	return web.New(web.Config{
-		PublicURLs:        a.cfg.PublicURLs,
-		TrustedProxies:    a.cfg.TrustedProxies,
-		ServerVersion:     a.cfg.ServerVersion,
-		ClientPluginClass: a.cfg.ClientPluginClass,
-		Administrators:    a.cfg.Administrators,
-		AllowEnrolment:    a.allowEnrolment,
-		EnrolmentContact:  a.cfg.Enrolment.Contact,
-		CurlCAFile:        curlCAFile(a.cfg),
-		Now:               now,
-		Logger:            a.logger,
+		PublicURLs:            a.cfg.PublicURLs,
+		AllowLoopbackRedirect: a.cfg.AllowLoopbackRedirect,
+		TrustedProxies:        a.cfg.TrustedProxies,
+		ServerVersion:         a.cfg.ServerVersion,
+		ClientPluginClass:     a.cfg.ClientPluginClass,
+		Administrators:        a.cfg.Administrators,
+		AllowEnrolment:        a.allowEnrolment,
+		EnrolmentContact:      a.cfg.Enrolment.Contact,
+		CurlCAFile:            curlCAFile(a.cfg),
+		Now:                   now,
+		Logger:                a.logger,
 	}, deps)
 }
 

@@ -24,6 +24,10 @@ type Config struct {
 	// PublicURLs are the URLs under which clients reach the server, as
 	// [mirth.NormalizeServerURL] spells them; at least one.
 	PublicURLs []string
+	// AllowLoopbackRedirect lets a login name a port of the client's own
+	// machine as the place that Duo sends the browser back to, as the terminal
+	// login does (RFC 8252 section 7.3).
+	AllowLoopbackRedirect bool
 	// TrustedProxies are the peers whose X-Forwarded-For is believed.
 	TrustedProxies []netip.Prefix
 	TLS            TLS

@@ -268,6 +268,7 @@ func TestEverySetting(t *testing.T) {
 	const data = `
 listen: 127.0.0.1:0
 public_urls: ["HTTPS://Mirth.Example.org:443/", "https://[::1]:8443"]
+allow_loopback_redirect: true
 trusted_proxies: [10.0.0.0/8, "2001:db8::1"]
 data_dir: state
 keys_dir: secrets
@@ -309,7 +310,7 @@ limits_factor: 100
 		t.Fatal(err)
 	}
 	want := &config.Config{
-		Listen: "127.0.0.1:0", PublicURLs: []string{"https://mirth.example.org", "https://[::1]:8443"},
+		Listen: "127.0.0.1:0", PublicURLs: []string{"https://mirth.example.org", "https://[::1]:8443"}, AllowLoopbackRedirect: true,
 		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2001:db8::1/128")},
 		DataDir:        "conf/state", KeysDir: "conf/secrets", ServerVersion: "4.5",
 		Store: config.Store{Redis: &config.Redis{

@@ -19,6 +19,7 @@ func (c *Config) Redacted() string {
 	m := yaml.MapSlice{
 		{Key: "listen", Value: c.Listen},
 		{Key: "public_urls", Value: c.PublicURLs},
+		{Key: "allow_loopback_redirect", Value: c.AllowLoopbackRedirect},
 		{Key: "trusted_proxies", Value: printPrefixes(c.TrustedProxies)},
 	}
 	if c.TLS != (TLS{}) {

@@ -46,6 +46,7 @@ func (r *reader) config(root *value) *Config {
 		Admin:             r.admin(s.sub("admin")),
 		Log:               r.log(s.sub("log")),
 	}
+	c.AllowLoopbackRedirect, _ = s.boolean("allow_loopback_redirect")
 	c.Primary = r.primary(s.sub("primary"), c)
 	c.Duo = r.duo(s.sub("duo"), c)
 	c.Session = r.session(s.sub("session"), c)
