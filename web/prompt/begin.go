@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 
+	"mfaserver/internal/mirth"
 	"mfaserver/mfa"
 	"mfaserver/session"
 	"mfaserver/web/browser"
@@ -28,16 +29,15 @@ type Ask struct {
 }
 
 // Again is the request to ask the user of a session once more, without a
-// password. Whoever takes the answer must find the same session still live.
+// password. Whoever takes the answer must find the same session still live, and
+// must not let it live longer for it (threat T112): an [Ask] of this kind comes
+// back on a path of its own.
 func Again(s session.Session) mfa.BeginRequest {
 	return mfa.BeginRequest{
-		Username: s.Username, Typed: s.Username, UserID: s.UserID, Administrator: s.Administrator, Primary: primarySession,
+		Username: s.Username, Typed: s.Username, UserID: s.UserID, Administrator: s.Administrator,
+		Primary: mfa.PrimaryStatus(mirth.StatusSuccess),
 	}
 }
-
-// primarySession stands where the first factor was a session. Nobody but the
-// flow ever reads it.
-const primarySession mfa.PrimaryStatus = "SESSION"
 
 // Begin asks Duo, and answers with a page that leads on to the prompt. With an
 // error nothing was sent, and what the login carried is released: the errors
