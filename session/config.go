@@ -22,6 +22,10 @@ const (
 	DefaultCookieName = "JSESSIONID"
 	DefaultCookiePath = "/api"
 	DefaultPageCookie = "__Host-mfa"
+
+	DefaultConsoleCookie   = "__Host-mfa_console"
+	DefaultConsoleIdle     = 15 * time.Minute
+	DefaultConsoleAbsolute = 8 * time.Hour
 )
 
 // FailOpenLimit is how long a session lives at most that was given without a
@@ -44,15 +48,20 @@ type Config struct {
 	// Idle ends a session without activity, Absolute ends any session.
 	Idle     time.Duration
 	Absolute time.Duration
+	// ConsoleIdle and ConsoleAbsolute are those of the console's sessions.
+	ConsoleIdle     time.Duration
+	ConsoleAbsolute time.Duration
 	// PerUser is how many sessions of one kind a user may have; one more
 	// ends the oldest.
 	PerUser int
-	// CookieName and CookiePath are those of the API's cookie. PageCookie is
-	// the pages' cookie; its name begins with __Host-, so browsers hold it to
-	// Path=/, Secure and this very host (RFC 6265bis section 4.1.3.2).
-	CookieName string
-	CookiePath string
-	PageCookie string
+	// CookieName and CookiePath are those of the API's cookie. PageCookie and
+	// ConsoleCookie are the pages' and the console's; their names begin with
+	// __Host-, so browsers hold them to Path=/, Secure and this very host (RFC
+	// 6265bis section 4.1.3.2).
+	CookieName    string
+	CookiePath    string
+	PageCookie    string
+	ConsoleCookie string
 	// Passive tells requests that are no activity of a person: a client's
 	// polling. They are served but keep no session alive. nil: none are.
 	Passive func(*http.Request) bool
@@ -75,10 +84,11 @@ type Config struct {
 	Now    func() time.Time
 }
 
-// kind is one of the two cookies.
-type kind struct {
+// cookie is one of the three cookies.
+type cookie struct {
 	name string
-	page bool
+	// kinds are those of the sessions that it names.
+	kinds []Kind
 	// options are what gorilla/sessions writes into Set-Cookie. MaxAge is 0:
 	// for any other value it writes Expires too, and the Java client drops a
 	// cookie that has one.
@@ -93,15 +103,16 @@ func New(c Config) (*Manager, error) {
 	}
 	return &Manager{
 		cfg:     c,
-		api:     newKind(c.CookieName, c.CookiePath, false),
-		pages:   newKind(c.PageCookie, "/", true),
+		api:     newCookie(c.CookieName, c.CookiePath, KindAPI, KindToken),
+		pages:   newCookie(c.PageCookie, "/", KindPage),
+		console: newCookie(c.ConsoleCookie, "/", KindConsole),
 		clock:   newClock(c.Now, c.NotBefore),
 		refused: newRefusals(),
 	}, nil
 }
 
-func newKind(name, path string, page bool) kind {
-	return kind{name: name, page: page, options: sessions.Options{
+func newCookie(name, path string, kinds ...Kind) cookie {
+	return cookie{name: name, kinds: kinds, options: sessions.Options{
 		Path: path, Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
 	}}
 }
@@ -109,13 +120,16 @@ func newKind(name, path string, page bool) kind {
 func (c Config) withDefaults() Config {
 	orDuration(&c.Idle, DefaultIdle)
 	orDuration(&c.Absolute, DefaultAbsolute)
-	orDuration(&c.TouchEvery, max(time.Second, c.Idle/60))
+	orDuration(&c.ConsoleIdle, DefaultConsoleIdle)
+	orDuration(&c.ConsoleAbsolute, max(DefaultConsoleAbsolute, c.ConsoleIdle))
+	orDuration(&c.TouchEvery, max(time.Second, min(c.Idle, c.ConsoleIdle)/60))
 	if c.PerUser == 0 {
 		c.PerUser = DefaultPerUser
 	}
 	orString(&c.CookieName, DefaultCookieName)
 	orString(&c.CookiePath, DefaultCookiePath)
 	orString(&c.PageCookie, DefaultPageCookie)
+	orString(&c.ConsoleCookie, DefaultConsoleCookie)
 	if c.Source == nil {
 		c.Source = peer
 	}
@@ -146,11 +160,15 @@ func (c Config) validate() error {
 		{c.Recorder == nil, "a recorder is needed"},
 		{c.Idle < 0, "the idle limit is negative"},
 		{c.Absolute < c.Idle, "the absolute limit is shorter than the idle one"},
+		{c.ConsoleIdle < 0, "the console's idle limit is negative"},
+		{c.ConsoleAbsolute < c.ConsoleIdle, "the console's absolute limit is shorter than the idle one"},
+		{c.TouchEvery >= c.ConsoleIdle, "activity would be recorded too rarely for the console's idle limit"},
 		{c.TouchEvery < 0 || c.TouchEvery >= c.Idle, "activity would be recorded too rarely for the idle limit"},
 		{c.PerUser < 0, "the number of sessions of a user is negative"},
 		{!isToken(c.CookieName), "the cookie name is not a token"},
 		{!isToken(c.PageCookie) || !strings.HasPrefix(c.PageCookie, "__Host-"), "the page cookie's name lacks __Host-"},
-		{c.CookieName == c.PageCookie, "both cookies have one name"},
+		{!isToken(c.ConsoleCookie) || !strings.HasPrefix(c.ConsoleCookie, "__Host-"), "the console cookie's name lacks __Host-"},
+		{c.CookieName == c.PageCookie || c.CookieName == c.ConsoleCookie || c.PageCookie == c.ConsoleCookie, "two cookies have one name"},
 		{!strings.HasPrefix(c.CookiePath, "/"), "the cookie path does not begin with a slash"},
 	} {
 		if rule.broken {

@@ -65,8 +65,9 @@ type Session struct {
 	// Duo was down; ReadOnly forbids every change.
 	FailOpen bool
 	ReadOnly bool
-	// Page marks the cookie of the pages (__Host-mfa) rather than the API's.
-	Page bool
+	// Kind says which cookie names the session, and with which others of its
+	// user it counts.
+	Kind Kind
 	// Carry is the sealed upstream session of a gateway.
 	Carry []byte
 }
@@ -105,7 +106,7 @@ func (s *Session) Clone() Session {
 type Store interface {
 	// Create saves s; [ErrExists], and nothing changed, when the key is
 	// taken; [ErrRevoked], likewise, when DeleteBefore was there first. When the user then has more than limit live sessions of the same
-	// kind (Page or not), those with the earliest CreatedAt are deleted and
+	// Kind, those with the earliest CreatedAt are deleted and
 	// returned, never s itself. limit 0 means no limit. now is the caller's
 	// clock: sessions over at now neither count nor are deleted here (Sweep
 	// returns them).
@@ -120,15 +121,15 @@ type Store interface {
 	// Delete ends the session for ever and returns it, whether or not it is
 	// over; [ErrNotFound] when it is not there (any more).
 	Delete(ctx context.Context, k Key) (Session, error)
-	// List returns the live sessions at now, of both kinds, latest CreatedAt
+	// List returns the live sessions at now, of all kinds, latest CreatedAt
 	// first; of one user when username is not empty.
 	List(ctx context.Context, username string, now time.Time) ([]Session, error)
-	// DeleteUser ends all sessions of a user, of both kinds and whether or
+	// DeleteUser ends all sessions of a user, of all kinds and whether or
 	// not they are over, and returns them; none is no error.
 	DeleteUser(ctx context.Context, username string) ([]Session, error)
 	// DeleteBefore sets the epoch of a user, or of everybody when username is
 	// empty: a session of theirs whose CreatedAt is before it never lives
-	// again. Those stored end, of both kinds and whether or not they are over,
+	// again. Those stored end, of all kinds and whether or not they are over,
 	// and are returned; one that is being created is refused by Create with
 	// [ErrRevoked], on every node. A session created at exactly the epoch
 	// lives. An epoch never goes back, and is as durable as a deletion; that

@@ -94,13 +94,13 @@ func isToken(s string) bool {
 	return s != ""
 }
 
-func (k *kind) set(w http.ResponseWriter, id string) {
+func (k *cookie) set(w http.ResponseWriter, id string) {
 	http.SetCookie(w, sessions.NewCookie(k.name, id, &k.options))
 }
 
 // clear writes a Set-Cookie that deletes the cookie: the same path, no value,
 // and an end in the past.
-func (k *kind) clear(w http.ResponseWriter) {
+func (k *cookie) clear(w http.ResponseWriter) {
 	past := sessions.NewCookie(k.name, "", &k.options) //nolint:gosec // the options have the attributes
 	// Written as Max-Age=0, and without Expires, which the options would add.
 	past.MaxAge = -1

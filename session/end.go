@@ -31,12 +31,28 @@ func (m *Manager) End(ctx context.Context, w http.ResponseWriter, r *http.Reques
 	return m.end(ctx, w, r, &m.api)
 }
 
-// EndPage is [Manager.End] for the cookie of the pages.
+// EndPage is [Manager.End] for the cookie of the pages. It ends the session of
+// the console too that the same request carries: who signs out has signed out.
 func (m *Manager) EndPage(ctx context.Context, w http.ResponseWriter, r *http.Request) (Session, error) {
-	return m.end(ctx, w, r, &m.pages)
+	s, err := m.end(ctx, w, r, &m.pages)
+	if _, also := m.end(ctx, w, r, &m.console); also != nil && !nothingToEnd(also) {
+		err = errors.Join(err, also)
+	}
+	return s, err
 }
 
-func (m *Manager) end(ctx context.Context, w http.ResponseWriter, r *http.Request, k *kind) (Session, error) {
+// nothingToEnd reports whether a request had no session of the kind, or one
+// that is over.
+func nothingToEnd(err error) bool {
+	return (errors.Is(err, ErrNoCookie) || errors.Is(err, ErrNotFound)) && !errors.Is(err, ErrNotRecorded)
+}
+
+// EndConsole is [Manager.End] for the cookie of the console.
+func (m *Manager) EndConsole(ctx context.Context, w http.ResponseWriter, r *http.Request) (Session, error) {
+	return m.end(ctx, w, r, &m.console)
+}
+
+func (m *Manager) end(ctx context.Context, w http.ResponseWriter, r *http.Request, k *cookie) (Session, error) {
 	id, err := cookieID(r.Header["Cookie"], k.name)
 	if errors.Is(err, ErrNoCookie) {
 		return Session{}, err
@@ -60,8 +76,8 @@ func (m *Manager) end(ctx context.Context, w http.ResponseWriter, r *http.Reques
 	return s, m.record(ctx, e)
 }
 
-// delete ends a session of the kind: a key of the other kind ends nothing.
-func (m *Manager) delete(ctx context.Context, key Key, k *kind) (Session, error) {
+// delete ends a session that the cookie may name: any other key ends nothing.
+func (m *Manager) delete(ctx context.Context, key Key, k *cookie) (Session, error) {
 	if _, err := m.stored(ctx, key, k, m.clock.Now()); err != nil {
 		return Session{}, err
 	}
@@ -72,7 +88,7 @@ func (m *Manager) delete(ctx context.Context, key Key, k *kind) (Session, error)
 	return s, nil
 }
 
-// EndUser ends all sessions of a user, of both kinds, and returns them. The
+// EndUser ends all sessions of a user, of all kinds, and returns them. The
 // revocations are recorded first: with [ErrNotRecorded] and no sessions
 // returned, nothing has ended. Whoever changes what lets a user in does that
 // before, so that no login slips in after.

@@ -103,7 +103,7 @@ func TestEndKinds(t *testing.T) {
 	if _, err := f.LoadPage(request(page)); err != nil {
 		t.Errorf("LoadPage: %v", err)
 	}
-	if s, err := f.EndPage(t.Context(), httptest.NewRecorder(), request(page)); err != nil || !s.Page {
+	if s, err := f.EndPage(t.Context(), httptest.NewRecorder(), request(page)); err != nil || s.Kind != session.KindPage {
 		t.Errorf("EndPage = %+v, %v, want the page's session", s, err)
 	}
 }

@@ -8,7 +8,7 @@ import (
 	"mfaserver/internal/audit"
 )
 
-// EndAll ends the sessions begun before a moment, of both kinds: those of a
+// EndAll ends the sessions begun before a moment, of all kinds: those of a
 // user, or of everybody when username is empty. A login that is under way and
 // began its session before that moment gets [ErrRevoked]. The zero time means
 // now, and so all there are; a moment to come is taken as now.

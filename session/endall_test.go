@@ -42,7 +42,7 @@ func TestEndAll(t *testing.T) {
 				name string
 				s    session.Session
 			}{{"a1", alice()}, {"b1", bob}, {"a2", alicesPage()}} {
-				if s.s.Page {
+				if s.s.Kind == session.KindPage {
 					f.clock.Add(time.Minute)
 				}
 				got, _ := f.start(t, s.s)

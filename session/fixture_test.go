@@ -172,7 +172,7 @@ func alice() session.Session {
 
 func alicesPage() session.Session {
 	s := alice()
-	s.Page = true
+	s.Kind = session.KindPage
 	return s
 }
 

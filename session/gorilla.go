@@ -9,9 +9,9 @@ import (
 
 var _ sessions.Store = (*Manager)(nil)
 
-// ErrUnknownName means that gorilla/sessions asked for a cookie that is neither the
-// API's nor the pages'.
-var ErrUnknownName = errors.New("session: neither the API's nor the pages' cookie")
+// ErrUnknownName means that gorilla/sessions asked for a cookie that is none of
+// ours.
+var ErrUnknownName = errors.New("session: none of the cookies")
 
 // Keys of the values of a [sessions.Session].
 type (
@@ -35,7 +35,7 @@ func (m *Manager) Get(r *http.Request, name string) (*sessions.Session, error) {
 	return sessions.GetRegistry(r).Get(m, name)
 }
 
-// New implements [sessions.Store] over Load and LoadPage; name is that of
+// New implements [sessions.Store] over Load, LoadPage and LoadConsole; name is that of
 // the cookie. The session it returns is never nil. It is new, and [Of] finds
 // nothing in it, when the request opens no session. Having none, no longer
 // included, is no error; any other error of Load is.
@@ -44,7 +44,7 @@ func (m *Manager) Get(r *http.Request, name string) (*sessions.Session, error) {
 func (m *Manager) New(r *http.Request, name string) (*sessions.Session, error) {
 	g := sessions.NewSession(m, name)
 	g.IsNew = true
-	k, err := m.kindOf(name)
+	k, err := m.cookieNamed(name)
 	if err != nil {
 		return g, err
 	}
@@ -66,7 +66,7 @@ func (m *Manager) New(r *http.Request, name string) (*sessions.Session, error) {
 // none. Of the Options only MaxAge is read; the attributes of the cookies are
 // fixed.
 func (m *Manager) Save(r *http.Request, w http.ResponseWriter, g *sessions.Session) error {
-	k, err := m.kindOf(g.Name())
+	k, err := m.cookieNamed(g.Name())
 	if err != nil {
 		return err
 	}
@@ -85,7 +85,7 @@ func (m *Manager) Save(r *http.Request, w http.ResponseWriter, g *sessions.Sessi
 		return nil
 	}
 	delete(g.Values, pendingKey{})
-	s.Page = k.page
+	s.Kind = k.kinds[0]
 	s, err = m.Start(r.Context(), w, r, s)
 	if err != nil {
 		return err
@@ -94,12 +94,11 @@ func (m *Manager) Save(r *http.Request, w http.ResponseWriter, g *sessions.Sessi
 	return nil
 }
 
-func (m *Manager) kindOf(name string) (*kind, error) {
-	switch name {
-	case m.api.name:
-		return &m.api, nil
-	case m.pages.name:
-		return &m.pages, nil
+func (m *Manager) cookieNamed(name string) (*cookie, error) {
+	for _, k := range []*cookie{&m.api, &m.pages, &m.console} {
+		if k.name == name {
+			return k, nil
+		}
 	}
 	return nil, ErrUnknownName
 }

@@ -33,7 +33,7 @@ func TestGorillaStore(t *testing.T) {
 		t.Fatalf("Save: %v", err)
 	}
 	s, ok := session.Of(g)
-	if !ok || g.IsNew || !s.Page || g.ID != s.Key.Handle() {
+	if !ok || g.IsNew || s.Kind != session.KindPage || g.ID != s.Key.Handle() {
 		t.Errorf("after Save: %+v, %t, want the page session of alice", s, ok)
 	}
 	cookie := w.Result().Cookies()[0]

@@ -23,7 +23,7 @@ type KeyRange interface {
 	Between(ctx context.Context, low, high Key, now time.Time, max int) ([]Session, error)
 }
 
-// ByHandle returns the live session of a handle, of either kind. The first
+// ByHandle returns the live session of a handle, of any kind. The first
 // four characters or more will do where they are those of one session only,
 // otherwise it is [ErrAmbiguous]; [ErrNotFound] when there is none. It counts
 // as no activity.

@@ -78,7 +78,8 @@ func TestLoadWithFaultyStores(t *testing.T) {
 		// Threat T125: a store that does not judge expiry.
 		{"idle", faulty{found: change(func(s *session.Session) { s.LastActive = begin.Add(-time.Hour) })}, session.ErrNotFound},
 		{"too old", faulty{found: change(func(s *session.Session) { s.Expires = begin })}, session.ErrNotFound},
-		{"of the other kind", faulty{found: change(func(s *session.Session) { s.Page = true })}, session.ErrNotFound},
+		{"of the pages", faulty{found: change(func(s *session.Session) { s.Kind = session.KindPage })}, session.ErrNotFound},
+		{"of the console", faulty{found: change(func(s *session.Session) { s.Kind = session.KindConsole })}, session.ErrNotFound},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -15,8 +15,9 @@ import (
 // the audit trail does not take is [ErrNotRecorded].
 type Manager struct {
 	cfg     Config
-	api     kind
-	pages   kind
+	api     cookie
+	pages   cookie
+	console cookie
 	clock   *clock
 	refused *refusals
 	watched watchers
@@ -42,7 +43,7 @@ const finishWithin = 5 * time.Second
 
 // Load returns the session of the request's API cookie: [ErrNoCookie],
 // [ErrBadCookie], [ErrDuplicateCookie], [ErrNotFound] (unknown, ended, over, or
-// of the other kind), [ErrTampered], [ErrUnavailable]. It counts as activity
+// of another kind), [ErrTampered], [ErrUnavailable]. It counts as activity
 // unless the request is passive. Nothing but the Cookie header is read.
 //
 // Duplicate and malformed cookies and tampered records are put on the audit
@@ -52,7 +53,10 @@ func (m *Manager) Load(r *http.Request) (Session, error) { return m.load(r, &m.a
 // LoadPage is [Manager.Load] for the cookie of the pages.
 func (m *Manager) LoadPage(r *http.Request) (Session, error) { return m.load(r, &m.pages) }
 
-func (m *Manager) load(r *http.Request, k *kind) (Session, error) {
+// LoadConsole is [Manager.Load] for the cookie of the console.
+func (m *Manager) LoadConsole(r *http.Request) (Session, error) { return m.load(r, &m.console) }
+
+func (m *Manager) load(r *http.Request, k *cookie) (Session, error) {
 	id, err := cookieID(r.Header["Cookie"], k.name)
 	if err != nil {
 		return Session{}, m.refuse(r, k, err)
@@ -75,7 +79,7 @@ func (m *Manager) load(r *http.Request, k *kind) (Session, error) {
 // find returns a session that opens something: not over, whatever the store
 // thinks, and not from the future, which would be one that a clock set back
 // keeps alive.
-func (m *Manager) find(ctx context.Context, key Key, k *kind, now time.Time) (Session, error) {
+func (m *Manager) find(ctx context.Context, key Key, k *cookie, now time.Time) (Session, error) {
 	s, err := m.stored(ctx, key, k, now)
 	if err != nil {
 		return Session{}, err
@@ -87,15 +91,15 @@ func (m *Manager) find(ctx context.Context, key Key, k *kind, now time.Time) (Se
 }
 
 // stored asks the store, and believes it only when the record is the one
-// asked for. A key of the other kind finds nothing.
-func (m *Manager) stored(ctx context.Context, key Key, k *kind, now time.Time) (Session, error) {
+// asked for. A key of another kind finds nothing.
+func (m *Manager) stored(ctx context.Context, key Key, k *cookie, now time.Time) (Session, error) {
 	s, err := m.cfg.Store.Find(ctx, key, now)
 	switch {
 	case err != nil:
 		return Session{}, storeError(err)
 	case s.Key != key || s.Username == "":
 		return Session{}, ErrTampered
-	case s.Page != k.page:
+	case !k.names(s.Kind):
 		return Session{}, ErrNotFound
 	}
 	return s, nil

@@ -66,7 +66,7 @@ func (m *MemoryStore) Create(_ context.Context, s Session, limit int, now time.T
 func (m *MemoryStore) makeRoom(s Session, keep int, now time.Time) []Session {
 	var live []*record
 	for _, r := range m.users[s.Username] {
-		if r.Page == s.Page && !r.ExpiredAt(now) {
+		if r.Kind == s.Kind && !r.ExpiredAt(now) {
 			live = append(live, r)
 		}
 	}

@@ -36,11 +36,8 @@ func started(s Session) audit.Event {
 	e := about(audit.SessionStarted, s)
 	e.Reason = s.Reason
 	e.Detail = map[string]string{
-		"kind": "api", "factor": s.Factor, "device": s.Device,
+		"kind": s.Kind.String(), "factor": s.Factor, "device": s.Device,
 		"expires": s.Expires.Format(time.RFC3339),
-	}
-	if s.Page {
-		e.Detail["kind"] = "page"
 	}
 	if s.FailOpen {
 		e.Detail["fail_open"] = "true"
@@ -76,7 +73,7 @@ func newRefusals() *refusals {
 
 // refuse records why a request's cookie opened nothing, where that is worth a
 // record, and returns cause.
-func (m *Manager) refuse(r *http.Request, k *kind, cause error) error {
+func (m *Manager) refuse(r *http.Request, k *cookie, cause error) error {
 	var name audit.Name
 	var f *refusal
 	switch {

@@ -9,11 +9,12 @@ import (
 	"mfaserver/internal/failpoint"
 )
 
-// Start opens a session for s.Username and writes its cookie: that of the
-// pages when s.Page is set, else that of the API. The id is always new;
-// nothing of the request goes into it (threats T028, T077). Key, the times and
-// the limits of s are set here. A session that fails open is read-only and
-// ends within [FailOpenLimit].
+// Start opens a session for s.Username and writes its cookie: that
+// of its kind, where one of a service token is a [KindToken] whatever it says.
+// The id is always new; nothing of the request goes into it (threats T028,
+// T077). Key, the times and the limits of s are set here; Expires, where it is
+// set, is when the session ends at the latest. A session that fails open is
+// read-only and ends within [FailOpenLimit]; the console has none.
 //
 // The cookie is written only when the store has the session and the audit
 // trail the record of it, and when the session that the request carried, if
@@ -28,12 +29,15 @@ func (m *Manager) Start(ctx context.Context, w http.ResponseWriter, r *http.Requ
 	switch {
 	case s.Username == "":
 		return Session{}, ErrNobody
-	case s.FailOpen && s.Administrator:
+	case s.FailOpen && (s.Administrator || s.Kind == KindConsole):
 		return Session{}, ErrFailOpenAdministrator
 	}
-	k := &m.api
-	if s.Page {
-		k = &m.pages
+	if s.Token != "" {
+		s.Kind = KindToken
+	}
+	k, err := m.cookieOf(s.Kind)
+	if err != nil {
+		return Session{}, err
 	}
 	id := newID()
 	s = m.begun(s, id)
@@ -59,16 +63,23 @@ func (m *Manager) begun(s Session, id string) Session {
 	s = s.Clone()
 	s.Key = KeyOf(id)
 	s.CreatedAt, s.LastActive = now, now
-	s.Expires, s.IdleTimeout = now.Add(m.cfg.Absolute), m.cfg.Idle
+	lifetime := m.cfg.Absolute
+	s.IdleTimeout = m.cfg.Idle
+	if s.Kind == KindConsole {
+		lifetime, s.IdleTimeout = m.cfg.ConsoleAbsolute, m.cfg.ConsoleIdle
+	}
 	if s.FailOpen {
 		s.ReadOnly = true
-		s.Expires = now.Add(min(m.cfg.Absolute, FailOpenLimit))
+		lifetime = min(lifetime, FailOpenLimit)
+	}
+	if end := now.Add(lifetime); s.Expires.IsZero() || end.Before(s.Expires) {
+		s.Expires = end
 	}
 	return s
 }
 
 // settle records the start and ends what the new session takes the place of.
-func (m *Manager) settle(ctx context.Context, r *http.Request, k *kind, s Session, ended []Session) error {
+func (m *Manager) settle(ctx context.Context, r *http.Request, k *cookie, s Session, ended []Session) error {
 	ctx, cancel := finish(ctx)
 	defer cancel()
 	carried, _ := cookieID(r.Header["Cookie"], k.name)
@@ -89,7 +100,7 @@ func (m *Manager) settle(ctx context.Context, r *http.Request, k *kind, s Sessio
 
 // replace ends the session that the request of a successful login carried.
 // One that is over, gone or of no worth needs no ending.
-func (m *Manager) replace(ctx context.Context, carried Key, k *kind, by Session) error {
+func (m *Manager) replace(ctx context.Context, carried Key, k *cookie, by Session) error {
 	old, err := m.delete(ctx, carried, k)
 	if errors.Is(err, ErrNotFound) || errors.Is(err, ErrTampered) {
 		return nil

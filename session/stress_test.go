@@ -37,7 +37,10 @@ func TestManagerConcurrently(t *testing.T) {
 		all.Go(func() {
 			s := alice()
 			s.Username = fmt.Sprint("user ", w%2)
-			s.Page = w%4 == 3
+			s.Kind = session.KindAPI
+			if w%4 == 3 {
+				s.Kind = session.KindPage
+			}
 			cookie := ""
 			for i := range 50 {
 				rec := httptest.NewRecorder()
@@ -51,7 +54,7 @@ func TestManagerConcurrently(t *testing.T) {
 				cookie = set.Name + "=" + set.Value
 				f.clock.Add(time.Second)
 				load, end := f.Load, f.End
-				if s.Page {
+				if s.Kind == session.KindPage {
 					load, end = f.LoadPage, f.EndPage
 				}
 				if _, err := load(request(cookie)); err != nil && !errors.Is(err, session.ErrNotFound) {

@@ -57,7 +57,7 @@ func (s *Server) loginToken(ctx context.Context, a attempt) (token.Token, error)
 func (s *Server) tokenSession(c mfa.Client, t *token.Token) session.Session {
 	return session.Session{
 		UserID: t.UserID, Username: t.Username, Source: c.Addr.String(), UserAgent: c.UserAgent,
-		Factor: reasonToken, Reason: reasonToken, Token: t.ID, ReadOnly: t.ReadOnly,
+		Factor: reasonToken, Reason: reasonToken, Token: t.ID, ReadOnly: t.ReadOnly, Kind: session.KindToken, Expires: t.ExpiresAt,
 	}
 }
 

@@ -52,16 +52,12 @@ type sessionView struct {
 }
 
 func newSessionView(s session.Session) sessionView {
-	v := sessionView{
-		ID: s.Key.Handle(), Username: s.Username, Administrator: s.Administrator, Kind: "api",
+	return sessionView{
+		ID: s.Key.Handle(), Username: s.Username, Administrator: s.Administrator, Kind: s.Kind.String(),
 		Source: s.Source, UserAgent: s.UserAgent, Login: s.Transaction, Factor: s.Factor, Reason: s.Reason, Device: s.Device,
 		ApprovedAt: s.ApprovedAt, CreatedAt: s.CreatedAt, LastActive: s.LastActive, IdleEnd: s.LastActive.Add(s.IdleTimeout),
 		Expires: s.Expires, ReadOnly: s.ReadOnly, FailOpen: s.FailOpen, Token: s.Token, Exemption: s.Exemption,
 	}
-	if s.Page {
-		v.Kind = "page"
-	}
-	return v
 }
 
 func sessionViews(all []session.Session) []sessionView {

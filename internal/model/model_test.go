@@ -68,6 +68,17 @@ type held struct {
 	adrift bool
 }
 
+// kind is what the session counts as.
+func (h *held) kind() session.Kind {
+	switch {
+	case h.page:
+		return session.KindPage
+	case h.token != "":
+		return session.KindToken
+	}
+	return session.KindAPI
+}
+
 // paper is a sign-in code.
 type paper struct {
 	value    string
@@ -263,7 +274,7 @@ func (m *model) checkStore(rt *rapid.T) {
 			rt.Fatalf("I1: nobody knows of the session %s of %s (login %s, %s)", s.Key.Handle(), s.Username, s.Transaction, s.Reason)
 		case h.over:
 			rt.Fatalf("I7: the session %s of %s is in the store, and %s", s.Key.Handle(), s.Username, h.cause)
-		case s.Username != h.user || s.Page != h.page || s.Token != h.token || (s.Exemption != "") != h.exempt:
+		case s.Username != h.user || s.Kind != h.kind() || s.Token != h.token || (s.Exemption != "") != h.exempt:
 			rt.Fatalf("I3: the session %s is %+v, want that of %s", s.Key.Handle(), s, h.user)
 		}
 	}
@@ -302,7 +313,7 @@ func (m *model) resolve(rt *rapid.T, may *held, logins []*login, sessions []*hel
 		if m.find(s.Key) != nil || may == nil {
 			continue
 		}
-		if s.Username != may.user || s.Page != may.page || s.Token != may.token || may.handle != "" && s.Transaction != may.handle {
+		if s.Username != may.user || s.Kind != may.kind() || s.Token != may.token || may.handle != "" && s.Transaction != may.handle {
 			rt.Fatalf("I1: a mishap left the session %+v, want at most that of %s from %s", s, may.user, may.handle)
 		}
 		h := *may
@@ -348,7 +359,7 @@ func (m *model) grant(rt *rapid.T, h held, id string, carried *held) {
 	h.createdAt, h.lastActive = m.high, m.high
 	var mine []*held
 	for _, old := range m.sessions {
-		if !old.over && old.user == h.user && old.page == h.page {
+		if !old.over && old.user == h.user && old.kind() == h.kind() {
 			mine = append(mine, old)
 		}
 	}

@@ -85,6 +85,22 @@ var limits = []check{
 			mustFind(t, store, s, third.CreatedAt)
 		}
 	}},
+	{"each of the kinds is counted apart, and kept", func(t *testing.T, store session.Store) {
+		kinds := []session.Kind{session.KindAPI, session.KindPage, session.KindConsole, session.KindToken}
+		all := series("alice", 2*len(kinds))
+		for i, k := range kinds {
+			first, second := of(k, all[2*i]), of(k, all[2*i+1])
+			ended, err := store.Create(t.Context(), first, 1, first.CreatedAt)
+			wantSessions(t, "Create of the first of a kind", ended, err)
+			ended, err = store.Create(t.Context(), second, 1, second.CreatedAt)
+			wantSessions(t, "Create of the second of a kind", ended, err, first)
+			mustFind(t, store, second, second.CreatedAt)
+		}
+		list, err := store.List(t.Context(), "alice", start.Add(time.Minute))
+		if err != nil || len(list) != len(kinds) {
+			t.Errorf("List = %d sessions, %v, want one of each of the %d kinds", len(list), err, len(kinds))
+		}
+	}},
 	{"what is over neither counts nor is deleted", func(t *testing.T, store session.Store) {
 		over := NewSession("over", "alice", start.Add(-idle))
 		live := NewSession("live", "alice", start.Add(-time.Minute))

@@ -77,8 +77,10 @@ func carryOf(name string) []byte {
 	return sum[:]
 }
 
-func page(s session.Session) session.Session {
-	s.Page = true
+func page(s session.Session) session.Session { return of(session.KindPage, s) }
+
+func of(k session.Kind, s session.Session) session.Session {
+	s.Kind = k
 	return s
 }
 

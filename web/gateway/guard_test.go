@@ -57,7 +57,7 @@ func TestServeNeedsSession(t *testing.T) {
 	nobody := good
 	nobody.Username = ""
 	page := good
-	page.Page = true
+	page.Kind = session.KindPage
 	keyless := good
 	keyless.Key = session.Key{}
 	for name, s := range map[string]session.Session{"zero": {}, "nobody": nobody, "of the pages": page, "no key and no token": keyless} {

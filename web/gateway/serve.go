@@ -28,7 +28,7 @@ const (
 // when an answer has to be cut short.
 func (g *Gateway) Serve(w http.ResponseWriter, r *http.Request, s session.Session) {
 	setSecurityHeaders(w.Header())
-	if s.Username == "" || s.Page || s.Key == (session.Key{}) && s.Token == "" {
+	if s.Username == "" || !s.Kind.API() || s.Key == (session.Key{}) && s.Token == "" {
 		g.log.ErrorContext(r.Context(), "request without a session reached the gateway", g.about(r, &s)...)
 		empty(w, http.StatusInternalServerError)
 		return

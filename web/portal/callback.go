@@ -44,7 +44,7 @@ func (p *Portal) finish(ctx context.Context, w http.ResponseWriter, r *http.Requ
 	c := p.prompt.Client(r)
 	started, err := p.deps.Sessions.Start(ctx, w, r, session.Session{
 		UserID: g.UserID, Username: g.Username, Administrator: g.Administrator, Source: c.Addr.String(), UserAgent: c.UserAgent,
-		Transaction: g.Transaction, Factor: g.Factor, Reason: g.Reason, Device: g.Device, ApprovedAt: g.ApprovedAt, Page: true,
+		Transaction: g.Transaction, Factor: g.Factor, Reason: g.Reason, Device: g.Device, ApprovedAt: g.ApprovedAt, Kind: session.KindPage,
 	})
 	if err != nil {
 		p.undo(ctx, w, g, session.Key{})

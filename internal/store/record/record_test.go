@@ -2,6 +2,7 @@ package record_test
 
 import (
 	"bytes"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"math"
@@ -40,7 +41,7 @@ func TestSessionRecordRoundTrip(t *testing.T) {
 			Expires: moment("expires"), ApprovedAt: moment("approved"), IdleTimeout: time.Duration(rapid.Int64().Draw(t, "idle")), Source: text.Draw(t, "source"),
 			UserAgent: text.Draw(t, "agent"), Transaction: text.Draw(t, "tx"), Factor: text.Draw(t, "factor"), Reason: text.Draw(t, "reason"),
 			Device: text.Draw(t, "device"), Token: text.Draw(t, "token"), Exemption: text.Draw(t, "exemption"), FailOpen: rapid.Bool().Draw(t, "open"), ReadOnly: rapid.Bool().Draw(t, "read"),
-			Page: rapid.Bool().Draw(t, "page"), Carry: rapid.SliceOf(rapid.Byte()).Draw(t, "carry"),
+			Kind: session.Kind(rapid.IntRange(0, 3).Draw(t, "kind")), Carry: rapid.SliceOf(rapid.Byte()).Draw(t, "carry"),
 		}
 		got, err := record.DecodeSession(s.Key, string(record.EncodeSession(&s)))
 		if diff := cmp.Diff(s, got, cmpopts.EquateEmpty()); err != nil || diff != "" {
@@ -112,6 +113,7 @@ func readsBack(t *testing.T, data []byte) {
 func TestLaterVersionRefused(t *testing.T) {
 	t.Parallel()
 	s := sessiontest.NewSession("a", "alice", begun)
+	s.Kind = session.KindToken // which only the last version can say
 	later := record.EncodeSession(&s)
 	later[0]++
 	if _, err := record.DecodeSession(s.Key, string(later)); !errors.Is(err, record.ErrDecode) {
@@ -141,4 +143,30 @@ func ExampleEncodeSession() {
 	got, err := record.DecodeSession(s.Key, string(record.EncodeSession(&s)))
 	fmt.Println(got.Username, got.CreatedAt, err)
 	// Output: alice 1970-01-01 00:00:00 +0000 UTC <nil>
+}
+
+// Threat T128: a record that the program before wrote reads as it was meant,
+// what it can read is written so that it does, and what it cannot is of a
+// version that it refuses.
+func TestSessionRecordOfTheProgramBefore(t *testing.T) {
+	t.Parallel()
+	const before = "0208" + "00000000000000000000" + "05616c696365" + "000000000000000000"
+	old, err := hex.DecodeString(before)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := session.Session{Username: "alice", Kind: session.KindPage}
+	for _, at := range []*time.Time{&want.CreatedAt, &want.LastActive, &want.Expires, &want.ApprovedAt} {
+		*at = time.Unix(0, 0).UTC()
+	}
+	got, err := record.DecodeSession(session.Key{}, string(old))
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("a record of version 2 = %v, differs (-want +got):\n%s", err, diff)
+	}
+	for kind, version := range map[session.Kind]byte{session.KindAPI: 2, session.KindPage: 2, session.KindConsole: 3, session.KindToken: 3} {
+		want.Kind = kind
+		if b := record.EncodeSession(&want); b[0] != version {
+			t.Errorf("a session of kind %v is written as version %d, want %d", kind, b[0], version)
+		}
+	}
 }

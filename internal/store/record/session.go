@@ -8,17 +8,24 @@ import (
 )
 
 // sessionVersion is what EncodeSession writes. Version 1 knew nothing of
-// ApprovedAt, Token and Exemption; it is still read (threat T128).
+// ApprovedAt, Token and Exemption, version 2 of the API's and the pages' kind
+// only; both are still read (threat T128). A session that version 2 can say is
+// written so: a program before this one reads it, and refuses the others.
 const (
-	sessionVersion = 2
+	sessionVersion = 3
+	sessionKinds2  = 2
 	sessionBefore  = 1
 )
 
 // EncodeSession is the record of s without its key.
 func EncodeSession(s *session.Session) []byte {
 	e := encoder{b: make([]byte, 0, 160+len(s.UserAgent)+len(s.Carry))}
-	e.byte(sessionVersion)
-	e.flags(s.Administrator, s.FailOpen, s.ReadOnly, s.Page)
+	version := byte(sessionVersion)
+	if s.Kind <= session.KindPage {
+		version = sessionKinds2
+	}
+	e.byte(version)
+	e.flags(s.Administrator, s.FailOpen, s.ReadOnly, s.Kind&1 != 0, s.Kind&2 != 0)
 	e.int(int64(s.UserID))
 	e.time(s.CreatedAt)
 	e.time(s.LastActive)
@@ -37,8 +44,15 @@ func EncodeSession(s *session.Session) []byte {
 func DecodeSession(k session.Key, record string) (session.Session, error) {
 	s := session.Session{Key: k}
 	d := decoder{rest: record}
-	version := d.version(sessionVersion, sessionBefore)
-	d.flags(&s.Administrator, &s.FailOpen, &s.ReadOnly, &s.Page)
+	version := d.version(sessionVersion, sessionKinds2, sessionBefore)
+	var low, high bool
+	d.flags(&s.Administrator, &s.FailOpen, &s.ReadOnly, &low, &high)
+	if low {
+		s.Kind = session.KindPage
+	}
+	if high && version == sessionVersion {
+		s.Kind |= session.KindConsole
+	}
 	s.UserID = int(d.int())
 	s.CreatedAt = d.time()
 	s.LastActive = d.time()

@@ -17,11 +17,14 @@ const (
 	sessionSealedAt  = sessionEndsAt + hexTimeSize
 )
 
-func sessionKind(page bool) string {
-	if page {
-		return "p"
+// sessionKinds are the kinds as a value has them.
+var sessionKinds = [...]string{session.KindAPI: "a", session.KindPage: "p", session.KindConsole: "c", session.KindToken: "t"}
+
+func sessionKind(k session.Kind) string {
+	if int(k) < len(sessionKinds) {
+		return sessionKinds[k]
 	}
-	return "a"
+	return "?"
 }
 
 // hexNanos is hexTime of a time in nanoseconds.
@@ -30,7 +33,7 @@ func hexNanos(n int64) string { return fmt.Sprintf("%016x", uint64(n)^(1<<63)) }
 // encodeSession is the value of a session: what scripts must know of it in
 // front, all of it sealed behind.
 func (v *vault) encodeSession(s *session.Session) string {
-	user, kind := v.user(s.Username), sessionKind(s.Page)
+	user, kind := v.user(s.Username), sessionKind(s.Kind)
 	front := "1" + user + kind + hexTime(s.CreatedAt) + hexNanos(record.SessionEnd(s))
 	return front + v.seal(1, string(record.EncodeSession(s)), v.aad("session", hexKey(s.Key), front))
 }

@@ -126,7 +126,7 @@ var (
 func EncodeSessionBefore(s *session.Session) []byte {
 	var e encoder
 	e.byte(sessionBefore)
-	e.flags(s.Administrator, s.FailOpen, s.ReadOnly, s.Page)
+	e.flags(s.Administrator, s.FailOpen, s.ReadOnly, s.Kind == session.KindPage)
 	e.int(int64(s.UserID))
 	e.time(s.CreatedAt)
 	e.time(s.LastActive)
@@ -141,7 +141,7 @@ func EncodeSessionBefore(s *session.Session) []byte {
 
 // SealSession writes the record of a session as it is given.
 func (db *DB) SealSession(ctx context.Context, s *session.Session, record []byte) error {
-	user, page := db.vault.user(s.Username), pageColumn(s.Page)
+	user, page := db.vault.user(s.Username), kindColumn(s.Kind)
 	sealed := db.vault.sealer.Seal(record, db.sessions.aad(s.Key, user, page))
 	return db.writer.do(ctx, func(t *tx) error { return t.exec("UPDATE sessions SET record = ? WHERE key = ?", sealed, s.Key[:]) })
 }
@@ -156,7 +156,7 @@ func (db *DB) Fill(ctx context.Context, count int, make func(i int) session.Sess
 		err := db.writer.do(ctx, func(t *tx) error {
 			for i := from; i < min(from+chunk, count); i++ {
 				s := make(i)
-				user, page := db.vault.user(s.Username), pageColumn(s.Page)
+				user, page := db.vault.user(s.Username), kindColumn(s.Kind)
 				sealed := db.vault.sealer.Seal(encodeSession(&s), db.sessions.aad(s.Key, user, page))
 				const insert = "INSERT INTO sessions (key, user, page, created, ends, record) VALUES (?, ?, ?, ?, ?, ?)"
 				if err := t.exec(insert, s.Key[:], user, page, nanos(s.CreatedAt), endsAt(&s), sealed); err != nil {

@@ -14,7 +14,7 @@ import (
 // Create implements [session.Store].
 func (s *sessions) Create(ctx context.Context, n session.Session, limit int, now time.Time) ([]session.Session, error) {
 	record := encodeSession(&n)
-	user, page, ends := s.db.vault.user(n.Username), pageColumn(n.Page), endsAt(&n)
+	user, page, ends := s.db.vault.user(n.Username), kindColumn(n.Kind), endsAt(&n)
 	sealed := s.db.vault.sealer.Seal(record, s.aad(n.Key, user, page))
 	var ended []session.Session
 	err := s.db.writer.do(ctx, func(t *tx) error {
@@ -40,12 +40,9 @@ func (s *sessions) Create(ctx context.Context, n session.Session, limit int, now
 	return ended, nil
 }
 
-func pageColumn(page bool) int64 {
-	if page {
-		return 1
-	}
-	return 0
-}
+// kindColumn is the column page, which has kept the name of the time of two
+// kinds.
+func kindColumn(k session.Kind) int64 { return int64(k) }
 
 // makeRoom deletes the earliest live sessions of a user and kind, but not the
 // new one, so that limit are left.

@@ -110,7 +110,7 @@ func (s *sessions) writeTouch(t *tx, k session.Key) (ends int64, err error) {
 	if err != nil {
 		return 0, s.tampered(k, err)
 	}
-	user, page := s.db.vault.user(current.Username), pageColumn(current.Page)
+	user, page := s.db.vault.user(current.Username), kindColumn(current.Kind)
 	ends = endsAt(&current)
 	sealed := s.db.vault.sealer.Seal(encodeSession(&current), s.aad(k, user, page))
 	return ends, t.exec("UPDATE sessions SET ends = ?, record = ? WHERE key = ?", ends, sealed, k[:])
