@@ -19,6 +19,8 @@ type options struct {
 	redirectDial func(address string) string
 	// dial replaces the guarded dialer. Tests only.
 	dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// observe is told of calls; it may be nil.
+	observe func(Observation)
 }
 
 func newOptions(opts []Option) options {
@@ -40,3 +42,21 @@ func WithClock(now func() time.Time) Option { return func(o *options) { o.now = 
 
 // WithUserAgent sets the User-Agent header.
 func WithUserAgent(name string) Option { return func(o *options) { o.userAgent = name } }
+
+// Observation is how long Duo took to answer.
+type Observation struct {
+	// Call names the endpoint, as errors do.
+	Call string
+	// Took is the time from the request to the end of the answer.
+	Took time.Duration
+	// Failed: there was no answer, or one that says that Duo is in trouble.
+	// Nobody's credentials or clock are meant.
+	Failed bool
+}
+
+// WithObserver has every call watched, once a request was made for it. Calls
+// that may wait for a person, or that read long lists, are left out: they say
+// nothing of Duo. observe must not wait; it is called from many goroutines.
+func WithObserver(observe func(Observation)) Option {
+	return func(o *options) { o.observe = observe }
+}

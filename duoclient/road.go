@@ -46,6 +46,7 @@ type road struct {
 	gate      gate
 	userAgent string
 	now       func() time.Time
+	observe   func(Observation)
 }
 
 // roadConfig is what a road is built from.
@@ -71,6 +72,7 @@ func newRoad(c roadConfig) (*road, error) {
 		gate:      newGate(),
 		userAgent: c.options.userAgent,
 		now:       c.options.now,
+		observe:   c.options.observe,
 	}, nil
 }
 
@@ -124,6 +126,23 @@ func (r *road) do(ctx context.Context, c call) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
+	began := time.Now() //nolint:forbidigo // how long it takes is real time, whatever the clock says
+	a, err := r.carry(caller, c, req, p)
+	r.tell(c, time.Since(began), a, err)
+	return a, err
+}
+
+// tell shows the observer a call that went out.
+func (r *road) tell(c call, took time.Duration, a *answer, err error) {
+	if r.observe == nil || c.whole != 0 || errors.Is(err, context.Canceled) {
+		return
+	}
+	failed := errors.Is(err, ErrOutage) || a != nil && a.status >= 500
+	r.observe(Observation{Call: c.name, Took: took, Failed: failed})
+}
+
+// carry sends the request and reads the answer whole.
+func (r *road) carry(caller context.Context, c call, req *http.Request, p *progress) (*answer, error) {
 	sent := r.now()
 	resp, err := r.transport.RoundTrip(req)
 	if err != nil {

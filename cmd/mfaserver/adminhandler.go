@@ -20,7 +20,7 @@ func (a *app) adminRoom() (web.Room, error) {
 		Sessions:   a.sessions,
 		Roles:      roles{directory: a.directory, configured: a.cfg.Administrators},
 		Operations: adminops.New(a.desk),
-		Recorder:   a.trail,
+		Recorder:   a.recorder,
 		Logger:     a.logger,
 	})
 	if err != nil {

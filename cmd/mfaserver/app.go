@@ -9,6 +9,7 @@ import (
 	"mfaserver/internal/config"
 	"mfaserver/internal/helpdesk"
 	"mfaserver/internal/primary"
+	"mfaserver/internal/stats"
 	"mfaserver/internal/store/sqlite"
 	"mfaserver/internal/token"
 	"mfaserver/mfa"
@@ -20,7 +21,11 @@ type app struct {
 	cfg    *config.Config
 	logger *slog.Logger
 	trail  *audit.Trail
-	db     store
+	// recorder is the trail for those who write to it; stats counts what they
+	// write.
+	recorder audit.Recorder
+	stats    *stats.Stats
+	db       store
 	// file is db when that is the embedded store.
 	file       *sqlite.DB
 	tokens     *token.Tokens
@@ -65,7 +70,7 @@ func (a *app) close() {
 
 func (a *app) openDesk(context.Context) error {
 	var err error
-	if a.desk, err = newDesk(a.cfg, a.trail); err != nil {
+	if a.desk, err = newDesk(a.cfg, a.recorder, a.observeDuo()); err != nil {
 		return err
 	}
 	a.closers = append(a.closers, func() error { a.desk.Close(); return nil })

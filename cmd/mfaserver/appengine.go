@@ -55,7 +55,7 @@ func (a *app) openEngine(context.Context) error {
 	keeper, err := upstream.New(upstream.Config{
 		Engine: client, Ledger: a.db.Ledger(), Node: name, Sealer: sealed, Limiter: limiter,
 		MaxFailures: a.cfg.Primary.Upstream.MaxFailures * a.cfg.LimitsFactor,
-		Recorder:    a.trail, Logger: a.logger, Now: now,
+		Recorder:    a.recorder, Logger: a.logger, Now: now,
 	})
 	if err != nil {
 		return err

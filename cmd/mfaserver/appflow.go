@@ -10,7 +10,7 @@ import (
 )
 
 func (a *app) openFlow(context.Context) error {
-	duo, err := newUniversal(a.cfg)
+	duo, err := newUniversal(a.cfg, a.observeDuo())
 	if err != nil {
 		return err
 	}
@@ -28,7 +28,7 @@ func (a *app) openFlow(context.Context) error {
 		Transactions:  a.db.Transactions(),
 		Sources:       a.db.Sources(),
 		Codes:         a.db.Codes(),
-		Recorder:      a.trail,
+		Recorder:      a.recorder,
 		Enrolment:     enrolment,
 		Prover:        prover,
 		BreakGlass:    breakGlass{a.breakGlass},
@@ -70,7 +70,7 @@ func duoCA(setting string) (duoclient.CA, error) {
 }
 
 // newUniversal makes the Duo client of the login.
-func newUniversal(cfg *config.Config) (*duoclient.Universal, error) {
+func newUniversal(cfg *config.Config, more ...duoclient.Option) (*duoclient.Universal, error) {
 	ca, err := duoCA(cfg.Duo.CA)
 	if err != nil {
 		return nil, err
@@ -82,7 +82,7 @@ func newUniversal(cfg *config.Config) (*duoclient.Universal, error) {
 		CA:           ca,
 		Simulator:    cfg.Duo.Simulator,
 		HTTPProxy:    cfg.Duo.HTTPProxy,
-	}, duoclient.WithClock(now))
+	}, append(more, duoclient.WithClock(now))...)
 	if err != nil {
 		return nil, errors.Join(config.ErrInvalid, err)
 	}

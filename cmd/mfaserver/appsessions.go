@@ -21,7 +21,7 @@ func (a *app) openSessions(context.Context) error {
 		Idle:     a.cfg.Session.Idle,
 		Absolute: a.cfg.Session.Absolute,
 		PerUser:  a.cfg.Session.PerUser * a.cfg.LimitsFactor,
-		Recorder: a.trail,
+		Recorder: a.recorder,
 		Source:   web.ClientAddr(a.cfg.TrustedProxies),
 		Passive:  passive,
 		OnEnd:    a.releaseEnded,

@@ -18,6 +18,7 @@ import (
 	"mfaserver/internal/config"
 	"mfaserver/internal/primary"
 	"mfaserver/internal/seal"
+	"mfaserver/internal/stats"
 	"mfaserver/internal/store/redis"
 	"mfaserver/internal/store/sqlite"
 	"mfaserver/internal/token"
@@ -135,6 +136,8 @@ func (a *app) openTrail(context.Context) error {
 		return err
 	}
 	a.closers = append(a.closers, a.trail.Close)
+	a.stats = stats.New(now)
+	a.recorder = a.stats.Watch(a.trail)
 	return nil
 }
 

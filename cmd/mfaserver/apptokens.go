@@ -14,16 +14,16 @@ func (a *app) openTokens(context.Context) error {
 		return err
 	}
 	a.tokens, err = token.NewTokens(token.TokensConfig{
-		Store: a.db.Tokens(), Sealer: sealed, Recorder: a.trail, MaxLife: a.cfg.Tokens.MaxLife, Now: now,
+		Store: a.db.Tokens(), Sealer: sealed, Recorder: a.recorder, MaxLife: a.cfg.Tokens.MaxLife, Now: now,
 	})
 	if err != nil {
 		return err
 	}
-	a.codes, err = token.NewCodes(token.CodesConfig{Store: a.db.SignInCodes(), Recorder: a.trail, Now: now})
+	a.codes, err = token.NewCodes(token.CodesConfig{Store: a.db.SignInCodes(), Recorder: a.recorder, Now: now})
 	if err != nil {
 		return err
 	}
-	a.breakGlass, err = token.NewBreakGlass(token.BreakGlassConfig{Store: a.db.BreakGlass(), Recorder: a.trail, Now: now})
+	a.breakGlass, err = token.NewBreakGlass(token.BreakGlassConfig{Store: a.db.BreakGlass(), Recorder: a.recorder, Now: now})
 	return err
 }
 

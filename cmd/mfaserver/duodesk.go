@@ -19,7 +19,7 @@ import (
 )
 
 // newDesk makes the help desk of a configuration; nothing is sent.
-func newDesk(cfg *config.Config, recorder helpdesk.Recorder) (*helpdesk.Desk, error) {
+func newDesk(cfg *config.Config, recorder helpdesk.Recorder, more ...duoclient.Option) (*helpdesk.Desk, error) {
 	c, err := helpdesk.FromConfig(cfg)
 	if err != nil {
 		return nil, err
@@ -27,7 +27,7 @@ func newDesk(cfg *config.Config, recorder helpdesk.Recorder) (*helpdesk.Desk, er
 	c.BypassPerDay *= cfg.LimitsFactor
 	c.Recorder = recorder
 	c.Now = now
-	c.Options = []duoclient.Option{duoclient.WithClock(now)}
+	c.Options = append(more, duoclient.WithClock(now))
 	desk, err := helpdesk.New(c)
 	if err != nil {
 		return nil, errors.Join(config.ErrInvalid, err)

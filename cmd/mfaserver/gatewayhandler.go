@@ -38,7 +38,7 @@ func (a *app) gateway() (*gateway.Gateway, error) {
 		},
 		PublicURLs: a.cfg.PublicURLs,
 		Limits:     gateway.Limits{MaxRequest: a.cfg.Gateway.MaxRequest, Idle: a.cfg.Gateway.Idle},
-		Recorder:   a.trail,
+		Recorder:   a.recorder,
 		Logger:     a.logger,
 		Now:        now,
 	})

@@ -43,7 +43,7 @@ func (a *app) handler() (http.Handler, error) {
 		Sessions:      a.sessions,
 		SessionKeeper: a.sessions,
 		SecondCalls:   secondCalls,
-		Recorder:      a.trail,
+		Recorder:      a.recorder,
 		Rules:         a.cfg.RuleSet(),
 		Proofs:        a.flow,
 		Tokens:        a.tokens,
@@ -85,7 +85,7 @@ func (a *app) whoChecks(deps *web.Deps) error {
 // portalRoom is the pages for people.
 func (a *app) portalRoom() (web.Room, error) {
 	deps := portal.Deps{
-		Login: a.flow, Sessions: a.sessions, Codes: a.codes, Recorder: a.trail, Rules: a.cfg.RuleSet(),
+		Login: a.flow, Sessions: a.sessions, Codes: a.codes, Recorder: a.recorder, Rules: a.cfg.RuleSet(),
 	}
 	if a.behind == nil {
 		deps.Authenticator, deps.Directory, deps.Notes, deps.Accounts = a.directory, a.directory, a.directory, a.directory
