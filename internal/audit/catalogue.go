@@ -11,6 +11,8 @@ const (
 	AuditHealed     Name = "audit.healed"
 	AuditDisturbed  Name = "audit.disturbed"
 	AuditCheckpoint Name = "audit.checkpoint"
+	AuditExported   Name = "audit.exported"
+	AuditVerified   Name = "audit.verified"
 	ClockStepped    Name = "clock.stepped"
 
 	ServerStart Name = "server.start"
@@ -29,6 +31,7 @@ const (
 	CallbackSeen         Name = "mfa.callback_seen"
 	CallbackMismatch     Name = "mfa.callback_mismatch"
 	UserDenied           Name = "mfa.user_denied"
+	MFACancelled         Name = "mfa.cancelled"
 	TooManyPending       Name = "mfa.too_many_pending"
 	Fatigue              Name = "mfa.fatigue"
 	LoginDataMalformed   Name = "login_data.malformed"

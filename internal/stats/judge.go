@@ -79,7 +79,7 @@ func ended(n audit.Name) (Outcome, bool) {
 	switch n { //nolint:exhaustive // those that end a login
 	case audit.PrimaryRefused, audit.PrimaryThrottled, audit.PrimaryExpired, audit.LoginThrottled, audit.CodeRefused:
 		return Password, true
-	case audit.MFARefused, audit.MFAPolicyRefused, audit.UserDenied, audit.MFANotEnrolled, audit.MFAPreauthDenied,
+	case audit.MFARefused, audit.MFAPolicyRefused, audit.UserDenied, audit.MFACancelled, audit.MFANotEnrolled, audit.MFAPreauthDenied,
 		audit.MFAAccountChanged, audit.MFAModeRefused, audit.MFAExempt, audit.PushBraked, audit.PushFraud,
 		audit.TooManyPending, audit.BreakGlassRefused, audit.MFAReplay,
 		audit.LoginDataUnknown, audit.LoginDataExpired, audit.LoginDataBinding, audit.LoginDataUser, audit.LoginDataStatus,
