@@ -10,6 +10,7 @@ import (
 	"mfaserver/internal/mirth"
 	"mfaserver/mfa"
 	"mfaserver/web/browser"
+	"mfaserver/web/text"
 )
 
 // callbackPath is where Duo sends the browser back to, below either base path.
@@ -20,7 +21,7 @@ const callbackPath = "/extensions/mfa/duocallback"
 func (s *Server) callback(w http.ResponseWriter, r *http.Request) {
 	in, err := browser.ParseRedirect(r.URL.RawQuery)
 	if err != nil {
-		s.page(w, r, http.StatusBadRequest, pageBad)
+		s.page(w, r, http.StatusBadRequest, text.English.Callback.Bad)
 		return
 	}
 	view, ok := s.view(w, r, in)
@@ -29,7 +30,7 @@ func (s *Server) callback(w http.ResponseWriter, r *http.Request) {
 	}
 	switch {
 	case !view.Phase.Live():
-		s.page(w, r, http.StatusGone, pageOver)
+		s.page(w, r, http.StatusGone, text.English.Callback.Over)
 	case in.Refused:
 		s.refusedPage(w, r, in, view)
 	case !view.SameClient:
@@ -42,23 +43,23 @@ func (s *Server) callback(w http.ResponseWriter, r *http.Request) {
 // callbackAction serves the buttons of the page: deny and confirm.
 func (s *Server) callbackAction(w http.ResponseWriter, r *http.Request) {
 	if !browser.FromOurPage(r.Header, s.cfg.PublicURLs) {
-		s.page(w, r, http.StatusBadRequest, pageForeign)
+		s.page(w, r, http.StatusBadRequest, text.English.Callback.Foreign)
 		return
 	}
 	form, err := browser.ReadForm(w, r, "action", "state", "duo_code")
 	if status, ok := errors.AsType[browser.StatusError](err); ok {
-		s.page(w, r, int(status), pageBad)
+		s.page(w, r, int(status), text.English.Callback.Bad)
 		return
 	}
 	switch {
 	case !mirth.ValidState(form["state"]):
-		s.page(w, r, http.StatusBadRequest, pageBad)
+		s.page(w, r, http.StatusBadRequest, text.English.Callback.Bad)
 	case form["action"] == "deny":
 		s.denyPrompt(w, r, form["state"])
 	case form["action"] == "confirm" && mirth.ValidCode(form["duo_code"]):
 		s.confirm(w, r, browser.Redirect{State: form["state"], Code: form["duo_code"]})
 	default:
-		s.page(w, r, http.StatusBadRequest, pageBad)
+		s.page(w, r, http.StatusBadRequest, text.English.Callback.Bad)
 	}
 }
 
@@ -69,11 +70,11 @@ func (s *Server) denyPrompt(w http.ResponseWriter, r *http.Request, state string
 	err := s.deps.Prompts.Deny(context.WithoutCancel(r.Context()), state, s.client(r))
 	switch {
 	case err == nil:
-		s.page(w, r, http.StatusOK, pageDenied)
+		s.page(w, r, http.StatusOK, text.English.Callback.Denied)
 	case errors.Is(err, mfa.ErrNotPending), errors.Is(err, mfa.ErrDenied):
-		s.page(w, r, http.StatusGone, pageOver)
+		s.page(w, r, http.StatusGone, text.English.Callback.Over)
 	case errors.Is(err, mfa.ErrRefused):
-		s.page(w, r, http.StatusBadRequest, pageBad)
+		s.page(w, r, http.StatusBadRequest, text.English.Callback.Bad)
 	default:
 		s.unavailablePage(w, r, err)
 	}
@@ -85,7 +86,7 @@ func (s *Server) confirm(w http.ResponseWriter, r *http.Request, in browser.Redi
 	switch {
 	case !ok:
 	case !view.Phase.Live():
-		s.page(w, r, http.StatusGone, pageOver)
+		s.page(w, r, http.StatusGone, text.English.Callback.Over)
 	default:
 		s.codePage(w, r, in, view)
 	}
@@ -98,7 +99,7 @@ func (s *Server) view(w http.ResponseWriter, r *http.Request, in browser.Redirec
 	view, err := s.deps.Prompts.View(r.Context(), in.State, client)
 	switch {
 	case errors.Is(err, mfa.ErrRefused):
-		s.page(w, r, http.StatusBadRequest, pageBad)
+		s.page(w, r, http.StatusBadRequest, text.English.Callback.Bad)
 		return mfa.View{}, false
 	case err != nil:
 		s.unavailablePage(w, r, err)
@@ -136,19 +137,19 @@ func (s *Server) recordView(ctx context.Context, c mfa.Client, state string, v m
 
 func (s *Server) unavailablePage(w http.ResponseWriter, r *http.Request, cause error) {
 	s.unavailableHeaders(w, r, cause)
-	s.page(w, r, http.StatusServiceUnavailable, pageUnavailable)
+	s.page(w, r, http.StatusServiceUnavailable, text.English.Callback.Unavailable)
 }
 
 // page answers with a page that says one thing.
-func (s *Server) page(w http.ResponseWriter, r *http.Request, status int, text pageText) {
-	s.render(w, r, status, "plain", pageData{Text: text, Frame: browser.Frame{Title: text.Title}})
+func (s *Server) page(w http.ResponseWriter, r *http.Request, status int, what text.Saying) {
+	s.render(w, r, status, "plain", pageData{Text: what, Frame: browser.Frame{Title: what.Title}})
 }
 
 // render fills a template and sends it; a template that fails sends nothing.
 func (s *Server) render(w http.ResponseWriter, r *http.Request, status int, name string, data pageData) {
-	data.T = textCallback
+	data.T = text.English.Callback
 	if err := s.pages.Send(w, status, name, &data); err != nil {
-		s.log.ErrorContext(r.Context(), "page cannot be rendered", "request_id", RequestID(r.Context()), "page", name)
+		s.log.ErrorContext(r.Context(), "page cannot be rendered", "request_id", RequestID(r.Context()), "page", name, "err", err)
 		s.failed(w, r)
 	}
 }

@@ -4,11 +4,11 @@ import (
 	"embed"
 	"net/http"
 	"strings"
-	"time"
 
 	"mfaserver/internal/mirth"
 	"mfaserver/mfa"
 	"mfaserver/web/browser"
+	"mfaserver/web/text"
 )
 
 //go:embed pages/*.html
@@ -18,61 +18,60 @@ var pageFiles embed.FS
 type pageData struct {
 	browser.Frame
 
-	Text  pageText
-	T     callbackText
-	Login loginView
+	Text  text.Saying
+	T     text.Callback
+	Facts browser.Facts
 	// Action is the path of the page's buttons.
 	Action string
 	State  string
 	Code   string
-	Data   string
-	Curl   string
-}
-
-// loginView is a sign-in as people read it.
-type loginView struct {
-	Username, Addr, Agent string
-	Started, Expires      string
-	StartedAt, ExpiresAt  string
+	Data   browser.Copyable
+	Curl   browser.Copyable
 }
 
 // codePage shows what the client needs for its second call.
 func (s *Server) codePage(w http.ResponseWriter, r *http.Request, in browser.Redirect, v mfa.View) {
-	data := s.loginPage(textCallback.CodeTitle, in, v)
-	data.Data = mirth.NewLoginData(v.Username, mirth.Status(v.Primary), in.Code, in.State, v.RedirectURI).String()
-	data.Curl = curlCommand(loginURL(v.RedirectURI), s.cfg.CurlCAFile, v.Username, data.Data)
+	words := text.English.Callback
+	data := s.loginPage(words.CodeTitle, in, v)
+	value := mirth.NewLoginData(v.Username, mirth.Status(v.Primary), in.Code, in.State, v.RedirectURI).String()
+	data.Data = browser.Copyable{ID: "login-data", Label: words.DataTitle, Value: value, Copy: words.DataCopy, Help: words.DataHelp, Rows: 4}
+	data.Curl = browser.Copyable{
+		ID: "curl", Label: words.CurlLabel, Copy: words.CurlCopy, Help: words.CurlHelp, Rows: 8,
+		Value: curlCommand(loginURL(v.RedirectURI), s.cfg.CurlCAFile, v.Username, value),
+	}
 	s.render(w, r, http.StatusOK, "code", data)
 }
 
 // warningPage stands before the code when this browser is not where the
 // sign-in began (threat T041).
 func (s *Server) warningPage(w http.ResponseWriter, r *http.Request, in browser.Redirect, v mfa.View) {
-	s.render(w, r, http.StatusOK, "warning", s.loginPage(textCallback.WarnTitle, in, v))
+	words := text.English.Callback
+	s.render(w, r, http.StatusOK, "warning", s.loginPage(words.WarnTitle, in, v))
 }
 
 // refusedPage says that Duo did not confirm the sign-in (threat T048).
 func (s *Server) refusedPage(w http.ResponseWriter, r *http.Request, in browser.Redirect, v mfa.View) {
-	data := s.loginPage(pageRefused.Title, in, v)
-	data.Text = pageRefused
+	words := text.English.Callback
+	data := s.loginPage(words.Refused.Title, in, v)
+	data.Text = words.Refused
 	s.render(w, r, http.StatusOK, "refused", data)
 }
 
 // loginPage fills in what all pages about a sign-in show. The path of the
 // buttons is that of the transaction's own redirect URI, not of the request.
 func (s *Server) loginPage(title string, in browser.Redirect, v mfa.View) pageData {
+	words := text.English.Callback
 	return pageData{
 		Frame: browser.Frame{Title: title},
-		Login: loginView{
-			Username: v.Username, Addr: v.Addr, Agent: v.UserAgent,
-			Started: readableTime(v.StartedAt), StartedAt: machineTime(v.StartedAt),
-			Expires: readableTime(v.ExpiresAt), ExpiresAt: machineTime(v.ExpiresAt),
-		},
+		Facts: browser.Facts{Label: words.Facts, List: []browser.Fact{
+			{ID: "user", Label: words.User, Value: v.Username},
+			{ID: "from", Label: words.From, Value: v.Addr, Note: v.UserAgent},
+			{ID: "started", Label: words.Started, Time: v.StartedAt},
+			{ID: "expires", Label: words.Ends, Time: v.ExpiresAt, Countdown: true},
+		}},
 		Action: pathOf(v.RedirectURI), State: in.State, Code: in.Code,
 	}
 }
-
-func readableTime(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04:05 UTC") }
-func machineTime(t time.Time) string  { return t.UTC().Format(time.RFC3339) }
 
 // pathOf cuts scheme and host off one of our own redirect URIs.
 func pathOf(redirectURI string) string {

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"mfaserver/web/browser/qr"
 )
 
 // Root is the whole tree of commands.
@@ -15,7 +17,7 @@ func Root() *cobra.Command {
 }
 
 // QRText is what a terminal shows of a QR code.
-func QRText(content string) (string, error) { return qrText(content, false) }
+func QRText(content string) (string, error) { return qr.Terminal(content, false) }
 
 // QRContent is what the QR code of an activation holds.
 func QRContent(barcode, activationURL string) string { return qrContent(barcode, activationURL) }

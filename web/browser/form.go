@@ -29,17 +29,22 @@ func (e StatusError) Error() string { return "browser: form refused: " + http.St
 // T024, T025). Other fields are ignored. An error is a
 // [StatusError].
 func ReadForm(w http.ResponseWriter, r *http.Request, names ...string) (map[string]string, error) {
-	if r.URL.RawQuery != "" || r.URL.ForceQuery {
-		return nil, StatusError(http.StatusBadRequest)
-	}
-	if !formType(r.Header) {
-		return nil, StatusError(http.StatusUnsupportedMediaType)
-	}
-	body, err := readBody(w, r)
+	body, err := postedBody(w, r)
 	if err != nil {
 		return nil, err
 	}
 	return ParseForm(body, names)
+}
+
+// postedBody is the body of a form as it was posted.
+func postedBody(w http.ResponseWriter, r *http.Request) (string, error) {
+	if r.URL.RawQuery != "" || r.URL.ForceQuery {
+		return "", StatusError(http.StatusBadRequest)
+	}
+	if !formType(r.Header) {
+		return "", StatusError(http.StatusUnsupportedMediaType)
+	}
+	return readBody(w, r)
 }
 
 // formType reports whether the body is a form as it stands: one media type,
@@ -107,27 +112,35 @@ func isTimeout(err error) bool {
 // ParseForm decodes the body of a form and picks the named fields; see
 // [ReadForm].
 func ParseForm(body string, names []string) (map[string]string, error) {
-	form := make(map[string]string, len(names))
+	form, _, err := parseForm(body, names, nil)
+	return form, err
+}
+
+// parseForm picks fields that may be there once and fields that may be there
+// more often, in their order.
+func parseForm(body string, names, lists []string) (map[string]string, map[string][]string, error) {
+	form, many := make(map[string]string, len(names)), make(map[string][]string, len(lists))
 	for pair := range strings.SplitSeq(body, "&") {
 		if pair == "" {
 			continue
 		}
 		rawName, rawValue, _ := strings.Cut(pair, "=")
-		name, err := url.QueryUnescape(rawName)
-		if err != nil || !utf8.ValidString(name) {
-			return nil, StatusError(http.StatusBadRequest)
+		name, nameErr := url.QueryUnescape(rawName)
+		value, valueErr := url.QueryUnescape(rawValue)
+		if nameErr != nil || valueErr != nil || !utf8.ValidString(name) || !utf8.ValidString(value) {
+			return nil, nil, StatusError(http.StatusBadRequest)
 		}
-		value, err := url.QueryUnescape(rawValue)
-		if err != nil || !utf8.ValidString(value) {
-			return nil, StatusError(http.StatusBadRequest)
+		if slices.Contains(lists, name) {
+			many[name] = append(many[name], value)
+			continue
 		}
 		if !slices.Contains(names, name) {
 			continue
 		}
 		if _, twice := form[name]; twice {
-			return nil, StatusError(http.StatusBadRequest)
+			return nil, nil, StatusError(http.StatusBadRequest)
 		}
 		form[name] = value
 	}
-	return form, nil
+	return form, many, nil
 }
