@@ -76,6 +76,11 @@ crash: ## kill the server 200 times under load and three nodes on Redis 50 times
 mutate: ## remove each security check in turn and see that the tests notice; ARGS=mfa for one target
 	go run ./mutate $(ARGS)
 
+.PHONY: pictures
+pictures: ## take the pictures of docs/pages.md anew
+	@.ci/need
+	PICTURES=$(CURDIR)/docs/images go test -count=1 ./walks
+
 .PHONY: fuzz
 fuzz: ## run every fuzz target for FUZZTIME (60s)
 	@.ci/fuzz $(FUZZTIME)

@@ -83,12 +83,13 @@ const runAxe = `axe.run(document, {
 }).then(r => r.violations.flatMap(v => v.nodes.map(n =>
 	v.id + " (" + v.help + "): " + n.html.slice(0, 200) + " " + (n.failureSummary || "").replace(/\s+/g, " "))))`
 
-// Audit looks at the page in all [Looks]: axe-core finds nothing, and nothing is
-// wider than the window. Pictures are kept as [Tab.Screenshot] does.
-func (b *Tab) Audit(r *Rules, name string) {
+// Audit looks at the page in some looks, [Looks] for all: axe-core finds nothing,
+// and nothing is wider than the window. Pictures are kept as [Tab.Screenshot]
+// does.
+func (b *Tab) Audit(r *Rules, name string, looks ...Look) {
 	b.t.Helper()
 	defer b.show(b.look)
-	for _, l := range Looks() {
+	for _, l := range looks {
 		b.show(l)
 		b.Screenshot(name + "-" + l.String())
 		for _, line := range r.Broken(b) {

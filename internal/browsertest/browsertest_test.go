@@ -56,13 +56,13 @@ func TestFindings(t *testing.T) {
 	if status := b.Visit(origin + "/good"); status != http.StatusOK {
 		t.Errorf("status = %d", status)
 	}
-	b.Audit(rules, "good")
+	b.Audit(rules, "good", browsertest.Looks()...)
 	if got := b.Text("#script"); got != "ran" {
 		t.Errorf("script: %q", got)
 	}
 	b.Scriptless(true)
 	b.Visit(origin + "/good")
-	b.Audit(rules, "good-scriptless")
+	b.Audit(rules, "good-scriptless", browsertest.Look{Width: 360, Dark: true})
 	if got := b.Text("#script"); got != "none" {
 		t.Errorf("script without scripts: %q", got)
 	}

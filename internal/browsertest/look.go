@@ -85,3 +85,12 @@ func (b *Tab) Screenshot(name string) {
 		b.t.Fatal(err)
 	}
 }
+
+// Photograph is a picture of the whole page as it is on a screen of a middling
+// size, in the light.
+func (b *Tab) Photograph() []byte {
+	b.t.Helper()
+	defer b.show(b.look)
+	b.show(Look{Width: 960})
+	return Read(b, chromedp.FullScreenshot(100))
+}

@@ -1,0 +1,65 @@
+package walks_test
+
+import (
+	"os"
+	"testing"
+
+	"mfaserver/internal/browsertest"
+)
+
+// visitor is a person with a browser of his own at a demo.
+type visitor struct {
+	*browsertest.Tab
+
+	t *testing.T
+	d *demo
+	// scriptless browsers run no scripts.
+	scriptless bool
+}
+
+// visitor opens a browser. When its walk is over, nothing may have gone wrong
+// on any page.
+func (h *house) visitor(t *testing.T, d *demo) *visitor {
+	t.Helper()
+	v := &visitor{Tab: h.browser.Open(t), t: t, d: d}
+	v.SetLook(browsertest.Look{Width: 1280})
+	t.Cleanup(func() { v.Check(d.server, d.sim) })
+	return v
+}
+
+// audit looks at the page, once in a run for each name: in all looks, or in one
+// where no scripts run. The name is that of its picture in docs/pages.md.
+func (v *visitor) audit(name string) {
+	v.t.Helper()
+	switch {
+	case v.scriptless && v.d.h.first(name+"-scriptless"):
+		v.Audit(v.d.h.rules, name+"-scriptless", browsertest.Look{Width: 360})
+	case !v.scriptless && v.d.h.first(name):
+		v.picture(name)
+		v.Audit(v.d.h.rules, name, browsertest.Looks()...)
+	}
+}
+
+// first reports whether no other walk has been at a page.
+func (h *house) first(name string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.seen[name] {
+		return false
+	}
+	h.seen[name] = true
+	return true
+}
+
+// picture takes the picture of the page for docs/pages.md, where PICTURES names
+// a folder.
+func (v *visitor) picture(name string) {
+	v.t.Helper()
+	folder := os.Getenv("PICTURES")
+	if folder == "" {
+		return
+	}
+	if err := writePicture(folder, name, v.Photograph()); err != nil {
+		v.t.Fatal(err)
+	}
+}

@@ -1,0 +1,40 @@
+package walks_test
+
+import "testing"
+
+// walk is what somebody does in a browser.
+type walk struct {
+	name string
+	do   func(t *testing.T, h *house)
+}
+
+// TestWalks takes all walks, two at a time.
+func TestWalks(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	var walks []walk
+	walks = append(walks, callbackWalks()...)
+	walks = append(walks, portalWalks()...)
+	walks = append(walks, simulatorWalks()...)
+	for _, w := range walks {
+		t.Run(w.name, func(t *testing.T) {
+			t.Parallel()
+			h.turn <- struct{}{}
+			defer func() { <-h.turn }()
+			w.do(t, h)
+		})
+	}
+}
+
+// each takes a walk with scripts and without.
+func each(name string, do func(t *testing.T, h *house, v *visitor)) []walk {
+	return []walk{
+		{name, func(t *testing.T, h *house) { do(t, h, h.visitor(t, h.demo)) }},
+		{name + "-scriptless", func(t *testing.T, h *house) {
+			v := h.visitor(t, h.demo)
+			v.scriptless = true
+			v.Scriptless(true)
+			do(t, h, v)
+		}},
+	}
+}
