@@ -107,7 +107,7 @@ func (s *Server) view(w http.ResponseWriter, r *http.Request, in browser.Redirec
 	}
 	if strings.HasPrefix(view.RedirectURI, "http://") {
 		// Duo sent the browser to a program on its own machine, not to us.
-		s.page(w, r, http.StatusBadRequest, pageBad)
+		s.page(w, r, http.StatusBadRequest, text.English.Callback.Bad)
 		return mfa.View{}, false
 	}
 	if err := s.recordView(r.Context(), client, in.State, view); err != nil {
