@@ -18,6 +18,8 @@ const (
 	ServerStart Name = "server.start"
 	ServerStop  Name = "server.stop"
 
+	StoreRestored Name = "store.restored"
+
 	PrimaryOK        Name = "primary.ok"
 	PrimaryRefused   Name = "primary.refused"
 	PrimaryThrottled Name = "primary.throttled"

@@ -79,6 +79,7 @@ func (l *Local) check(ctx context.Context, a Attempt) (Result, error) {
 			encoded, current = hash, ok
 		}
 	}
+	l.notBefore()
 	match, err := l.hasher.Verify(a.Password.Reveal(), encoded)
 	switch {
 	case err != nil:

@@ -94,7 +94,7 @@ func (l *Local) insert(ctx context.Context, n NewUser, password string, oneTimeU
 			return User{}, fmt.Errorf("%w: %q is too much like %q", ErrUserExists, n.Username, u.Username)
 		}
 	}
-	at := l.now()
+	at := l.notBefore()
 	u, err := l.users.Insert(ctx, User{
 		Username: n.Username, Role: n.Role, Email: n.Email, FirstName: n.FirstName, LastName: n.LastName,
 		CreatedAt: at, PasswordChangedAt: at, Bootstrap: !oneTimeUntil.IsZero(), BootstrapExpires: oneTimeUntil,
@@ -132,7 +132,7 @@ func (l *Local) SetPassword(ctx context.Context, username string, password secre
 		return User{}, err
 	}
 	return l.update(ctx, username, func(u *User, stored *string) error {
-		*stored, u.PasswordChangedAt = hash, l.now()
+		*stored, u.PasswordChangedAt = hash, l.notBefore()
 		u.Bootstrap, u.BootstrapExpires = false, time.Time{}
 		return nil
 	})

@@ -368,6 +368,34 @@ func TestUnchanged(t *testing.T) {
 	}
 }
 
+// Threats T019, T124: a password that is changed after the clock was set back by
+// less than a store would notice still ends the logins under way. One that goes
+// back further is believed, so that nobody is shut out until a time that was
+// wrong.
+func TestUnchangedAfterTheClockWasSetBack(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		back time.Duration
+		want bool
+	}{{time.Nanosecond, false}, {time.Second, false}, {59 * time.Second, false}, {time.Hour, true}} {
+		t.Run(row.back.String(), func(t *testing.T) {
+			t.Parallel()
+			s := newSetup(t)
+			s.add(t, "alice", primary.RoleUser)
+			s.clock.Advance(time.Hour)
+			s.wantOK(t, "alice", right, home)
+			since := s.clock.Now()
+			s.clock.Advance(-row.back)
+			if _, err := s.SetPassword(t.Context(), "alice", secret.New("another horse battery")); err != nil {
+				t.Fatal(err)
+			}
+			if got, err := s.Unchanged(t.Context(), "alice", since); got != row.want || err != nil {
+				t.Errorf("Unchanged = %t, %v, want %t", got, err, row.want)
+			}
+		})
+	}
+}
+
 func TestNoteLogin(t *testing.T) {
 	t.Parallel()
 	s := newSetup(t)

@@ -78,6 +78,9 @@ type Local struct {
 	dummy string
 	// accounts serialises the operations that look at more than one account.
 	accounts sync.Mutex
+	// latest is the latest time that notBefore saw.
+	clock  sync.Mutex
+	latest time.Time
 }
 
 var _ Authenticator = (*Local)(nil)

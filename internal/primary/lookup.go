@@ -49,6 +49,26 @@ func (l *Local) Unchanged(ctx context.Context, username string, since time.Time)
 	return !u.Disabled && !u.PasswordChangedAt.After(since), nil
 }
 
+// clockSlack is how far a clock may go back before it is believed. Stores end
+// every login when it goes further.
+const clockSlack = time.Minute
+
+// notBefore is the time, and later than every time before it even when the
+// clock was set back a little: a password that is changed then must still be
+// newer than the logins under way (threats T019, T124).
+func (l *Local) notBefore() time.Time {
+	now := l.now()
+	l.clock.Lock()
+	defer l.clock.Unlock()
+	// Sub goes by the monotonic clock where there is one.
+	expected := l.latest.Add(max(now.Sub(l.latest), 1))
+	if back := l.latest.Round(0).Sub(now.Round(0)); back <= 0 || back > clockSlack {
+		expected = now
+	}
+	l.latest = expected
+	return expected
+}
+
 // BadHashes returns the accounts that nobody can sign in to because their
 // stored hash is refused (threat T011), to be named in a warning at start. A
 // one-time password that is spent is not among them. It fails with
