@@ -31,6 +31,10 @@ test: ## run all tests, the official SDK against the simulator included; RACE=-r
 	go test $(RACE) $(SHORT) -shuffle=on -timeout 20m ./...
 	@.ci/need --report
 
+.PHONY: threats
+threats: ## print which tests show which threat of docs/security.md
+	@go run ./internal/threats/list
+
 .PHONY: check
 check: tidy fmt-check vet lint ## everything CI runs: tidy, format, vet, lint, race tests
 	@$(MAKE) --no-print-directory test RACE=-race

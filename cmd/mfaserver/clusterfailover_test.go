@@ -30,7 +30,7 @@ type history struct {
 	refused     atomic.Int64
 }
 
-// Threat T120, risk R22: under load the primary is killed and the replica that
+// Threat T120, fault R22: under load the primary is killed and the replica that
 // is not behind promoted. No acknowledged logout is undone, also not for a node
 // that remembers nothing; nothing is claimed twice; logins work again within
 // ten seconds.

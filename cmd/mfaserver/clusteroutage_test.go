@@ -46,7 +46,7 @@ func outages(ctx context.Context) []outage {
 	}
 }
 
-// Threat T119, risk R21: without the store nobody is let in, and every answer
+// Threat T119, fault R21: without the store nobody is let in, and every answer
 // comes in time; when it is back all works again without a restart of the
 // nodes, and what was over stays over.
 func TestClusterWithoutStore(t *testing.T) {

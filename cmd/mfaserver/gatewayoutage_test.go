@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// R20, threat T151: the engine is killed and restarted under load. Calls fail
+// Fault R20, threat T151: the engine is killed and restarted under load. Calls fail
 // with 502 or 503 while it is down and only then, and no POST reaches it twice.
 func TestEngineRestartsUnderLoad(t *testing.T) {
 	t.Parallel()

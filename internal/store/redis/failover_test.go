@@ -112,7 +112,7 @@ func TestServerGoneAndBack(t *testing.T) {
 	}
 }
 
-// Risk R21: a server that comes back empty: everybody logs in again.
+// Fault R21: a server that comes back empty: everybody logs in again.
 func TestServerBackEmpty(t *testing.T) {
 	t.Parallel()
 	server := redistest.New(t, redistest.Config{})
@@ -145,7 +145,7 @@ func group(t *testing.T, replicas int) ([]*redistest.Server, redis.Config) {
 	return servers, c
 }
 
-// Threat T120, risk R22: the primary is killed and a replica promoted. What was
+// Threat T120, fault R22: the primary is killed and a replica promoted. What was
 // acknowledged holds: claims, logouts and sessions.
 func TestPromotionLosesNothingAcknowledged(t *testing.T) {
 	t.Parallel()
@@ -301,7 +301,7 @@ func countKeys(t *testing.T, s *redistest.Server, pattern string) int {
 	return len(list)
 }
 
-// Risk R23: a primary that was cut off from its replicas is not believed.
+// Fault R23: a primary that was cut off from its replicas is not believed.
 func TestPrimaryWithoutReplicasIsNotBelieved(t *testing.T) {
 	t.Parallel()
 	servers, c := group(t, 1)

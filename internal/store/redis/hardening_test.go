@@ -94,7 +94,7 @@ func TestOpenRefuses(t *testing.T) {
 		before []any
 		want   error
 	}{
-		// Risk R24.
+		// Fault R24.
 		"eviction":    {before: []any{"config", "set", "maxmemory-policy", "allkeys-lru"}, want: redis.ErrEviction},
 		"version":     {change: func(c *redis.Config) { c.MinVersion = "99.0.0" }, want: redis.ErrVersion},
 		"replicas":    {change: func(c *redis.Config) { c.Replicas = 1 }, want: redis.ErrReplicas},
@@ -201,7 +201,7 @@ func dumpAll(t *testing.T, prefix string) []byte {
 	return all.Bytes()
 }
 
-// Threat T118, risk R24: each byte of a record changed, one at a time: refused
+// Threat T118, fault R24: each byte of a record changed, one at a time: refused
 // and logged, or at worst not found, never another session.
 func TestEveryChangedByteIsNoticed(t *testing.T) {
 	t.Parallel()

@@ -135,7 +135,7 @@ func (w *wire) copy(to, from net.Conn) {
 	}
 }
 
-// Risk R24: a slow network works, one that is too slow or swallows everything
+// Fault R24: a slow network works, one that is too slow or swallows everything
 // is refused in time, and all is well when it is.
 func TestSlowAndDeadNetwork(t *testing.T) {
 	t.Parallel()
