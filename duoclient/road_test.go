@@ -132,7 +132,7 @@ func listen(t *testing.T, serve func(net.Conn)) string {
 
 func hold(conn net.Conn) { _, _ = io.Copy(io.Discard, conn) }
 
-// Threat T093: each place where Duo can stall has its budget; a stall is an
+// Threat T093, fault R17: each place where Duo can stall has its budget; a stall is an
 // outage, and ErrNotSent is said exactly when nothing was sent.
 func TestStalls(t *testing.T) {
 	t.Parallel()

@@ -290,7 +290,7 @@ func TestLifetimeAtTheLimit(t *testing.T) {
 }
 
 // Threat T124: after a restart with the clock an hour back nothing lives
-// longer; a minute is forgiven between nodes.
+// longer; a minute is forgiven between nodes (fault R25).
 func TestClockSetBack(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)

@@ -179,7 +179,7 @@ func TestAbsoluteTimeout(t *testing.T) {
 	}
 }
 
-// Threat T124: the clock jumps.
+// Threat T124, fault R15: the clock jumps.
 func TestClockJumps(t *testing.T) {
 	t.Parallel()
 	t.Run("forward ends sessions and serves on", func(t *testing.T) {

@@ -70,7 +70,7 @@ func configPath(config string) string {
 	return filepath.Join(config[at:at+strings.IndexByte(config[at:], '"')], "mfaserver.yaml")
 }
 
-// Threat T093, T097, T099, T100: whatever ails Duo, the first call answers in
+// Threats T093, T097, T099, T100, fault R17: whatever ails Duo, the first call answers in
 // time and lets nobody in, and the operator's log names the ailment.
 func TestDuoTrouble(t *testing.T) {
 	t.Parallel()
@@ -127,7 +127,8 @@ func wrongSecret(config string) string {
 	return config
 }
 
-// Duo comes back: the next login works with no restart.
+// Fault R17: Duo comes back, and the next login works with no restart. Threat
+// T163: there is no key of the Admin API, and logins need none.
 func TestDuoRecovers(t *testing.T) {
 	t.Parallel()
 	duo := newDuo(t)

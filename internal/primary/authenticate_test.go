@@ -28,6 +28,7 @@ func TestAuthenticate(t *testing.T) {
 }
 
 // Threat T006: every path costs exactly one hash, so that none is faster.
+// Threat T004: unknown and disabled accounts among them.
 func TestEveryPathHashesOnce(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {

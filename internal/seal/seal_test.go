@@ -102,6 +102,8 @@ func TestNoncesAreUnique(t *testing.T) {
 	}
 }
 
+// Threat T172: what an earlier key sealed opens while that key is given, and not
+// afterwards; what is sealed anew is under the current one.
 func TestKeysRotate(t *testing.T) {
 	t.Parallel()
 	before, after := newKey(t), newKey(t)

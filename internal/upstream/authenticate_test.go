@@ -175,7 +175,7 @@ func TestExpiredPassword(t *testing.T) {
 	}
 }
 
-// Threats T012, T016: whatever is no clear answer is no answer.
+// Threats T012, T016, fault R19: whatever is no clear answer is no answer.
 func TestNoAnswer(t *testing.T) {
 	t.Parallel()
 	for name, bend := range map[string]func(w *world){

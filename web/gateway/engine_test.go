@@ -349,7 +349,7 @@ func TestEngineCertificate(t *testing.T) {
 	}
 }
 
-// Threat T151: the same engine killed and started again: 502 while it is gone,
+// Threat T151, fault R19: the same engine killed and started again: 502 while it is gone,
 // and then our session ends, for the engine has forgotten its own.
 func TestEngineKilled(t *testing.T) {
 	t.Parallel()

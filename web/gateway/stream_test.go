@@ -326,7 +326,7 @@ func TestTruncatedAnswer(t *testing.T) {
 	}
 }
 
-// Threat T149: a client that leaves is gone for the engine within a second, in
+// Threat T149, fault R28: a client that leaves is gone for the engine within a second, in
 // each stage.
 func TestClientLeaves(t *testing.T) {
 	t.Parallel()

@@ -115,7 +115,8 @@ func testZeroTimes(t *testing.T, s primary.Users) {
 
 func testNamesAreBytes(t *testing.T, s primary.Users) {
 	t.Helper()
-	// Threat T005: a store that folds names would make two people one.
+	// Threat T005: a store that folds names would make two people one. Threat
+	// T002: one that reads them as expressions would find others.
 	names := []string{
 		"admin", "Admin", "ADMIN", "admin ", " admin", "ａｄｍｉｎ", "adm\u0131n", "admin%", "adm_n", "a:b:c", `x' OR '1'='1`,
 		"caf\u00e9", "cafe\u0301", strings.Repeat("n", 256), strings.Repeat("n", 255),
@@ -134,8 +135,12 @@ func testNamesAreBytes(t *testing.T, s primary.Users) {
 			t.Errorf("Find(%q) = %q, %q, %v", name, u.Username, hash, err)
 		}
 	}
-	if _, _, err := s.Find(t.Context(), "aDMIN"); !errors.Is(err, primary.ErrUserUnknown) {
-		t.Errorf("Find of a case variant = %v, want ErrUserUnknown", err)
+	for _, other := range []string{
+		"aDMIN", "*", "%", "a*", "admi?", "[a]dmin", "admin)(|(uid=*", `\61dmin`, "' OR '1'='1", "admin'--", "admin\x00", "../admin", "{admin}", "",
+	} {
+		if _, _, err := s.Find(t.Context(), other); !errors.Is(err, primary.ErrUserUnknown) {
+			t.Errorf("Find(%q) = %v, want ErrUserUnknown", other, err)
+		}
 	}
 }
 

@@ -28,7 +28,7 @@ func newClockAt(t time.Time) *fakeClock {
 	return c
 }
 
-// Threat T124: after the clock was set back, while the store was open or
+// Threat T124, fault R15: after the clock was set back, while the store was open or
 // closed, nothing that was begun before lives on; what is begun afterwards
 // does. Small corrections, and jumps forward, end nothing.
 func TestClockSetBack(t *testing.T) {

@@ -155,7 +155,7 @@ func TestOpenRefusesOddFiles(t *testing.T) {
 	}
 }
 
-// Threat T128: an earlier version refuses a later file cleanly.
+// Threat T128, fault R26: an earlier version refuses a later file cleanly.
 func TestOpenRefusesALaterSchema(t *testing.T) {
 	t.Parallel()
 	config := made(t)
@@ -185,7 +185,7 @@ func TestMigrateGoesForwardOnly(t *testing.T) {
 	}
 }
 
-// Threat T128: a file of the version before opens with what it holds and gets
+// Threat T128, fault R26: a file of the version before opens with what it holds and gets
 // the new tables; under another key it stays as it is.
 func TestOpenBringsForward(t *testing.T) {
 	t.Parallel()

@@ -40,6 +40,15 @@ func TestDumpShowsNothing(t *testing.T) {
 	if _, err := db.Users().Insert(t.Context(), primary.User{Username: "local", Role: primary.RoleAdmin, Email: "mail@example.org"}, "$argon2id$the-hash"); err != nil {
 		t.Fatal(err)
 	}
+	// Threat T174: nor does a backup.
+	backup := filepath.Join(t.TempDir(), "backup.db")
+	if err := db.Backup(t.Context(), backup); err != nil {
+		t.Fatal(err)
+	}
+	copied, err := os.ReadFile(backup)
+	if err != nil {
+		t.Fatal(err)
+	}
 	var dump []byte
 	files, err := filepath.Glob(filepath.Join(folder, "*"))
 	if err != nil || len(files) < 3 {
@@ -52,9 +61,12 @@ func TestDumpShowsNothing(t *testing.T) {
 		}
 		dump = append(dump, content...)
 	}
-	if !bytes.Contains(dump, s.Key[:]) || !bytes.Contains(dump, tx.Key[:]) {
-		t.Fatal("the dump misses the rows: the test shows nothing")
+	for _, all := range [][]byte{dump, copied} {
+		if !bytes.Contains(all, s.Key[:]) || !bytes.Contains(all, tx.Key[:]) {
+			t.Fatal("the dump misses the rows: the test shows nothing")
+		}
 	}
+	dump = append(dump, copied...)
 	for _, secret := range []string{
 		"state 1", "the id in the cookie", "canonical-name", "typed-name", "duo-name", "nonce-of-the-login",
 		"upstream-cookie", "203.0.113.7", "192.0.2.7", "user_approved", "mail@example.org", "$argon2id$", "admin",
