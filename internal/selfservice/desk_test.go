@@ -25,7 +25,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // bench is a simulator, and a desk for its users.
 type bench struct {
 	*duotest.Server
-	*selfservice.Desk
+	desk  *selfservice.Desk
 	trail *audittest.Memory
 	now   time.Time
 }
@@ -58,7 +58,7 @@ func start(t *testing.T, administered bool) *bench {
 	t.Cleanup(desk.Close)
 	org, err := desk.Org("")
 	must(t, err)
-	b.Desk, err = selfservice.New(selfservice.Config{
+	b.desk, err = selfservice.New(selfservice.Config{
 		Org: org, Now: func() time.Time { return b.now },
 		DuoUsername: func(name string) (string, error) {
 			if name == "nameless" {
@@ -88,7 +88,7 @@ func request(number, name string) selfservice.Request {
 func TestAccount(t *testing.T) {
 	t.Parallel()
 	b := start(t, true)
-	a, err := b.Account(t.Context(), "alice@example.org")
+	a, err := b.desk.Account(t.Context(), "alice@example.org")
 	must(t, err)
 	if a.Username != "alice" || !a.Enrolled || a.Status != "active" || len(a.Devices) != 1 {
 		t.Fatalf("Account = %+v", a)
@@ -100,7 +100,7 @@ func TestAccount(t *testing.T) {
 	// Every page asks, Duo does not hear of each.
 	before := b.CountCalls("/admin/v1/users")
 	for range 10 {
-		_, err = b.Account(t.Context(), "alice@example.org")
+		_, err = b.desk.Account(t.Context(), "alice@example.org")
 		must(t, err)
 	}
 	if n := b.CountCalls("/admin/v1/users"); n != before {
@@ -108,17 +108,17 @@ func TestAccount(t *testing.T) {
 	}
 	b.UpdateUser("alice", func(u *duotest.User) { u.Phones = nil })
 	b.now = b.now.Add(5 * time.Second)
-	if a, err = b.Account(t.Context(), "alice@example.org"); err != nil || len(a.Devices) != 0 {
+	if a, err = b.desk.Account(t.Context(), "alice@example.org"); err != nil || len(a.Devices) != 0 {
 		t.Errorf("after five seconds %+v, %v", a, err)
 	}
 	for name, want := range map[string]error{"carol": selfservice.ErrUnknown, "nameless": selfservice.ErrUnavailable} {
-		if _, err := b.Account(t.Context(), name); !errors.Is(err, want) {
+		if _, err := b.desk.Account(t.Context(), name); !errors.Is(err, want) {
 			t.Errorf("Account(%s) error = %v, want %v", name, err, want)
 		}
 	}
 	b.Close()
 	b.now = b.now.Add(time.Minute)
-	if _, err = b.Account(t.Context(), "alice"); !errors.Is(err, selfservice.ErrUnavailable) {
+	if _, err = b.desk.Account(t.Context(), "alice"); !errors.Is(err, selfservice.ErrUnavailable) {
 		t.Errorf("without Duo: %v", err)
 	}
 }
@@ -126,10 +126,10 @@ func TestAccount(t *testing.T) {
 func TestNotOffered(t *testing.T) {
 	t.Parallel()
 	b := start(t, false)
-	if _, err := b.Account(t.Context(), "alice"); b.Offered() || !errors.Is(err, selfservice.ErrNotOffered) {
-		t.Errorf("Offered() = %v, Account() error = %v", b.Offered(), err)
+	if _, err := b.desk.Account(t.Context(), "alice"); b.desk.Offered() || !errors.Is(err, selfservice.ErrNotOffered) {
+		t.Errorf("Offered() = %v, Account() error = %v", b.desk.Offered(), err)
 	}
-	if _, err := b.Add(t.Context(), request("", "")); !errors.Is(err, selfservice.ErrNotOffered) {
+	if _, err := b.desk.Add(t.Context(), request("", "")); !errors.Is(err, selfservice.ErrNotOffered) {
 		t.Errorf("Add() error = %v", err)
 	}
 }
@@ -140,13 +140,13 @@ func TestAdd(t *testing.T) {
 	t.Parallel()
 	b := start(t, true)
 	for _, number := range []string{"", "+1 (734) 555-0199"} {
-		added, err := b.Add(t.Context(), request(number, "Spare"))
+		added, err := b.desk.Add(t.Context(), request(number, "Spare"))
 		must(t, err)
 		if !strings.HasPrefix(added.Scan.Reveal(), "duo://") || !strings.HasPrefix(added.Link.Reveal(), "https://") || !added.Expires.After(b.now) {
 			t.Fatalf("Add(%q) = %+v", number, added)
 		}
 		b.now = b.now.Add(time.Minute)
-		a, err := b.Account(t.Context(), "alice@example.org")
+		a, err := b.desk.Account(t.Context(), "alice@example.org")
 		must(t, err)
 		if d, ok := a.Device(added.DeviceID); !ok || d.App || d.Name != "Spare" {
 			t.Errorf("new device %+v, %v", d, ok)
@@ -155,7 +155,7 @@ func TestAdd(t *testing.T) {
 			t.Error("the link does not activate")
 		}
 		b.now = b.now.Add(time.Minute)
-		a, err = b.Account(t.Context(), "alice@example.org")
+		a, err = b.desk.Account(t.Context(), "alice@example.org")
 		must(t, err)
 		if d, _ := a.Device(added.DeviceID); !d.App {
 			t.Errorf("activated device %+v", d)
@@ -188,7 +188,7 @@ func TestAddRefused(t *testing.T) {
 		{"a name of two lines", "", "a\nb", selfservice.ErrName},
 		{"a long name", "", strings.Repeat("x", 300), selfservice.ErrName},
 	} {
-		if _, err := b.Add(t.Context(), request(tt.number, tt.label)); !errors.Is(err, tt.want) || !errors.Is(err, selfservice.ErrRefused) {
+		if _, err := b.desk.Add(t.Context(), request(tt.number, tt.label)); !errors.Is(err, tt.want) || !errors.Is(err, selfservice.ErrRefused) {
 			t.Errorf("%s: Add() error = %v, want %v", tt.name, err, tt.want)
 		}
 	}
@@ -197,7 +197,7 @@ func TestAddRefused(t *testing.T) {
 			u.Phones = append(u.Phones, duotest.Smartphone(fmt.Sprintf("+1734555030%d", i)))
 		}
 	})
-	if _, err := b.Add(t.Context(), request("", "")); !errors.Is(err, selfservice.ErrEnough) {
+	if _, err := b.desk.Add(t.Context(), request("", "")); !errors.Is(err, selfservice.ErrEnough) {
 		t.Errorf("an eleventh: %v", err)
 	}
 }
