@@ -19,6 +19,11 @@ func (s *Server) promptActions() map[string]func(*exchange) {
 		"bypass":   s.actBypass,
 		"enroll":   s.actEnroll,
 		"cancel":   s.actCancel,
+		"call":     s.actCall,
+		"sms":      s.actSMS,
+		"key":      s.actKey,
+		"touch":    s.actTouch,
+		"scan":     s.actScan,
 	} {
 		routes["/prompt/"+name] = func(x *exchange) { s.act(x, act) }
 	}
@@ -33,12 +38,15 @@ func (s *Server) act(x *exchange, act func(*exchange, *prompt)) {
 	live := x.badForm == nil && p != nil && !p.finished && x.now.Before(p.expires)
 	if live {
 		x.call.note(p.request)
+		p.remember = x.form.Get("remember") == "yes"
 	}
-	answered := live && p.answered()
+	answered, enrolled := live && p.answered(), live && p.enrolled != nil
 	s.mu.Unlock()
 	switch {
 	case !live:
 		s.overPage(x)
+	case enrolled:
+		s.settleEnrolment(x, p)
 	case answered:
 		s.settlePush(x, p)
 	default:
@@ -46,12 +54,7 @@ func (s *Server) act(x *exchange, act func(*exchange, *prompt)) {
 	}
 }
 
-func (s *Server) overPage(x *exchange) {
-	s.page(x, http.StatusGone, "error", pageData{
-		Title: "This sign-in is over",
-		Text:  "It was answered already, or it waited too long. Go back to the application and start again.",
-	})
-}
+func (s *Server) overPage(x *exchange) { s.sorry(x, http.StatusGone, noticeOver()) }
 
 // showPrompt keeps the prompt and shows its first page, with a push on its way
 // if a phone can take one.
@@ -64,7 +67,7 @@ func (s *Server) showPrompt(x *exchange, p *prompt, st standing, reason string) 
 	}
 	u := p.account.find(p.request.username)
 	if st == standingAuth && !u.noAutoPrompt {
-		s.push(x, p, firstPushable(p.account, u))
+		s.push(x, p, firstPushable(p.account, u), false)
 	}
 	if st == standingDeny {
 		p.account.record(p.login(x.now, verdict{event: "authentication", reason: reason}, "denied"))
@@ -72,7 +75,7 @@ func (s *Server) showPrompt(x *exchange, p *prompt, st standing, reason string) 
 	s.mu.Unlock()
 	switch {
 	case full:
-		s.page(x, http.StatusServiceUnavailable, "error", pageData{Title: "Too many sign-ins are waiting", Text: "Try again later."})
+		s.sorry(x, http.StatusServiceUnavailable, noticeFull())
 	case st == standingDeny:
 		s.blockedPage(x, p, reason)
 	case st == standingEnroll:
@@ -93,21 +96,23 @@ func firstPushable(a *account, u *user) string {
 	return ""
 }
 
-// push makes a phone ring. The caller holds the mutex.
-func (s *Server) push(x *exchange, p *prompt, device string) {
-	if p.push != nil {
-		p.push.end(AnswerCancelled, x.now)
-	}
-	p.push, p.bad = nil, false
+// push makes a phone ring, with a push or a call. The caller holds the mutex.
+func (s *Server) push(x *exchange, p *prompt, device string, call bool) {
+	p.hangUp(x.now)
 	switch {
 	case device == "":
-		p.message = ""
-	case x.faults.FailedPush:
-		p.say("The push could not be delivered.")
+	case x.faults.FailedPush && !call:
+		p.say(sayUndelivered)
 	default:
 		p.begun = x.now
-		p.push = s.ring(p.pushTo(p.account.find(p.request.username), p.account.phones.get(device)))
-		p.message = "Pushed a login request to your device..."
+		push := p.pushTo(p.account.find(p.request.username), p.account.phones.get(device))
+		push.Call, p.message = call, sayCalling
+		if call {
+			p.account.charge(x.now, p.txid, "authentication", "phone", push.Phone.Number)
+		} else {
+			push.Code, p.message = randomText(digits, s.config.VerifiedPush), sayPushed
+		}
+		p.push = s.ring(push)
 	}
 }
 
@@ -120,17 +125,17 @@ func (p *prompt) say(text string) { p.message, p.bad = text, true }
 func (s *Server) actPush(x *exchange, p *prompt) {
 	s.mu.Lock()
 	device := x.form.Get("device")
-	ringing := p.ringing() && (device == "" || device == p.push.Phone.ID)
+	ringing := p.ringing() && !p.push.Call && (device == "" || device == p.push.Phone.ID)
 	a := p.account
 	u := a.find(p.request.username)
 	switch {
 	case u == nil, ringing && !x.faults.FailedPush:
 	case device == "":
-		s.push(x, p, firstPushable(a, u))
+		s.push(x, p, firstPushable(a, u), false)
 	case slices.Contains(u.phones, device) && a.phones.get(device).Activated:
-		s.push(x, p, device)
+		s.push(x, p, device, false)
 	default:
-		p.say("That device takes no push.")
+		p.say(sayNoPush)
 	}
 	keep := ringing && !p.bad
 	s.mu.Unlock()
@@ -139,6 +144,48 @@ func (s *Server) actPush(x *exchange, p *prompt) {
 		return
 	}
 	s.promptPage(x, p)
+}
+
+// actCall rings the chosen phone.
+func (s *Server) actCall(x *exchange, p *prompt) {
+	s.mu.Lock()
+	if device := p.chosen(x.form.Get("device"), "phone"); device != nil {
+		s.push(x, p, device.ID, true)
+	} else {
+		p.say(sayNoCall)
+	}
+	s.mu.Unlock()
+	s.promptPage(x, p)
+}
+
+// actSMS texts passcodes to the chosen phone.
+func (s *Server) actSMS(x *exchange, p *prompt) {
+	s.mu.Lock()
+	if device := p.chosen(x.form.Get("device"), "sms"); device != nil {
+		device.smsSent = true
+		p.account.charge(x.now, p.txid, "authentication", "sms", device.Number)
+		p.hangUp(x.now)
+		p.message = saySent
+	} else {
+		p.say(sayNoText)
+	}
+	s.mu.Unlock()
+	s.promptPage(x, p)
+}
+
+// chosen is the user's device with this ID, or any one for an empty ID, that
+// can be asked in this way. The caller holds the mutex.
+func (p *prompt) chosen(id, capability string) *phone {
+	u := p.account.find(p.request.username)
+	if u == nil {
+		return nil
+	}
+	for _, d := range p.account.devices(u) {
+		if (id == "" || d.ID == id) && slices.Contains(d.capabilities(), capability) {
+			return d
+		}
+	}
+	return nil
 }
 
 func (p *prompt) ringing() bool { return p.push != nil && p.push.Answer == "" }
@@ -150,16 +197,43 @@ func (s *Server) actDeny(x *exchange, p *prompt) { s.answerPush(x, p, AnswerDeny
 func (s *Server) actFraud(x *exchange, p *prompt) { s.answerPush(x, p, AnswerFraud) }
 
 // actContinue is for those who answered on the phone's own page; act has dealt
-// with that already when there was an answer.
-func (s *Server) actContinue(x *exchange, p *prompt) { s.promptPage(x, p) }
+// with that already when there was an answer. It is what the Enter key does as
+// well, in whichever field something was typed.
+func (s *Server) actContinue(x *exchange, p *prompt) {
+	s.mu.Lock()
+	st, _ := s.preauth(p.account, p.request.client, p.request.username)
+	s.mu.Unlock()
+	switch {
+	case x.form.Get("code") != "":
+		s.actApprove(x, p)
+	case x.form.Get("passcode") != "":
+		s.actPasscode(x, p)
+	case x.form.Get("bypass_code") != "":
+		s.actBypass(x, p)
+	case x.form.Get("phone_number") != "":
+		s.actEnroll(x, p)
+	case st == standingEnroll:
+		s.enrollPage(x, p, http.StatusOK, sayNoScan)
+	default:
+		s.promptPage(x, p)
+	}
+}
 
 // answerPush answers the pending push at the prompt.
 func (s *Server) answerPush(x *exchange, p *prompt, answer Answer) {
 	s.mu.Lock()
-	if p.ringing() {
+	wrong := p.ringing() && answer == AnswerApprove && !p.push.takes(x.form.Get("code"))
+	switch {
+	case wrong:
+		p.say(sayWrongCode)
+	case p.ringing():
 		p.push.end(answer, x.now)
 	}
 	s.mu.Unlock()
+	if wrong {
+		s.promptPage(x, p)
+		return
+	}
 	s.settlePush(x, p)
 }
 
@@ -173,23 +247,21 @@ func (p *prompt) answered() bool {
 func (s *Server) settlePush(x *exchange, p *prompt) {
 	s.settle(x, p, func(u *user) (v verdict, ok, failed bool) {
 		if !p.answered() || !slices.Contains(u.phones, p.push.Phone.ID) {
-			p.say("No push is waiting for an answer.")
+			p.say(sayNoneWaits)
 			return v, false, false
 		}
 		push := p.push
 		push.settled = true
 		p.push, p.message, p.bad = nil, "", false
 		view := p.account.phones.get(push.Phone.ID).snapshot()
-		v = verdict{event: "authentication", factor: "duo_push", reason: "user_approved", device: &view}
+		v = push.verdict(&view)
 		switch push.Answer {
 		case AnswerApprove:
 			return v, true, false
 		case AnswerFraud:
-			v.reason = "user_marked_fraud"
-			p.say("Login request denied and reported as fraud.")
+			p.say(sayFraud)
 		default:
-			v.reason = "user_cancelled"
-			p.say("Login request denied.")
+			p.say(sayDenied)
 		}
 		return v, false, true
 	}, x.faults.DenyRedirects)
@@ -198,9 +270,13 @@ func (s *Server) settlePush(x *exchange, p *prompt) {
 func (s *Server) actPasscode(x *exchange, p *prompt) {
 	code := strings.ReplaceAll(x.form.Get("passcode"), " ", "")
 	s.settle(x, p, func(u *user) (v verdict, ok, failed bool) {
+		if code == "" {
+			p.say(sayNoPasscode)
+			return v, false, false
+		}
 		v, ok = p.account.spend(u, code, x.now)
 		if !ok {
-			p.say("Incorrect passcode. Please try again.")
+			p.say(sayPasscode)
 		}
 		return v, ok, !ok
 	}, false)
@@ -209,16 +285,16 @@ func (s *Server) actPasscode(x *exchange, p *prompt) {
 func (s *Server) actBypass(x *exchange, p *prompt) {
 	code := strings.ReplaceAll(x.form.Get("bypass_code"), " ", "")
 	s.settle(x, p, func(u *user) (v verdict, ok, failed bool) {
-		return s.tryBypass(x, p, u, code, "Incorrect bypass code. Please try again.")
+		if code == "" {
+			p.say(sayNoBypass)
+			return v, false, false
+		}
+		if !u.spendBypass(code, x.now) {
+			p.say(sayBypass)
+			return verdict{event: "authentication", factor: "passcode", reason: "invalid_passcode"}, false, true
+		}
+		return verdict{event: "authentication", factor: "bypass_code", reason: "valid_passcode", deviceName: "Bypass Code"}, true, false
 	}, false)
-}
-
-func (s *Server) tryBypass(x *exchange, p *prompt, u *user, code, sorry string) (v verdict, ok, failed bool) {
-	if code == "" || !u.spendBypass(code, x.now) {
-		p.say(sorry)
-		return verdict{event: "authentication", factor: "passcode", reason: "invalid_passcode"}, false, true
-	}
-	return verdict{event: "authentication", factor: "bypass_code", reason: "valid_passcode", deviceName: "Bypass Code"}, true, false
 }
 
 // settle runs one try to prove who it is, counts failures, and shows what came
@@ -253,7 +329,7 @@ func (s *Server) settle(x *exchange, p *prompt, try func(*user) (v verdict, ok, 
 	case ok:
 		s.allow(x, p, v)
 	case failed && redirectFailure:
-		s.refuse(x, p, "user_cancelled", "Login request denied.")
+		s.refuse(x, p, "user_cancelled", textDenied)
 	case st == standingEnroll:
 		s.mu.Lock()
 		sorry := p.message
@@ -269,7 +345,7 @@ func (s *Server) settle(x *exchange, p *prompt, try func(*user) (v verdict, ok, 
 func (s *Server) actEnroll(x *exchange, p *prompt) {
 	number, ok := normalNumber(x.form.Get("phone_number"))
 	if !ok {
-		s.enrollPage(x, p, http.StatusBadRequest, "That is not a telephone number. Write it like +1 734 555 0100.")
+		s.enrollPage(x, p, http.StatusBadRequest, sayNumber)
 		return
 	}
 	s.mu.Lock()

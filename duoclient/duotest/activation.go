@@ -24,13 +24,17 @@ type activation struct {
 	code, phoneID, userID string
 	expires               time.Time
 	used                  bool
+	// add, if any, makes a phone for a person without one in place of
+	// activating phoneID.
+	add    func(now time.Time) bool
+	person string
 }
 
 // invite makes an activation in place of earlier ones for the phone. The caller
 // holds the mutex.
 func (a *account) invite(phoneID, userID string, now time.Time, valid int) *activation {
 	maps.DeleteFunc(a.activations, func(_ string, old *activation) bool { return old.phoneID == phoneID && !old.used })
-	prune(a.activations, func(old *activation) bool { return !now.Before(old.expires) || a.phones.get(old.phoneID) == nil })
+	prune(a.activations, func(old *activation) bool { return !now.Before(old.expires) || old.lost(a) })
 	act := &activation{
 		code: randomText(alphanumeric, 20), phoneID: phoneID, userID: userID,
 		expires: now.Add(time.Duration(valid) * time.Second),
@@ -47,6 +51,10 @@ func (a *account) complete(code string, now time.Time) bool {
 	act := a.activations[code]
 	if act == nil || !act.open(now) {
 		return false
+	}
+	if act.add != nil {
+		act.used = act.add(now)
+		return act.used
 	}
 	p := a.phones.get(act.phoneID)
 	if p == nil {

@@ -18,6 +18,7 @@ type offer struct {
 type portal struct {
 	username, key string
 	expires       time.Time
+	invited       *activation // the code to scan; nil until the page was open
 }
 
 // portalLife is how long such a link is good.
@@ -72,7 +73,7 @@ func (s *Server) authPreauth(c *apiCall) (any, error) {
 func (c *apiCall) portal(name string) string {
 	prune(c.account.portals, func(p portal) bool { return !c.now.Before(p.expires) })
 	code := strings.ToLower(randomText("0123456789ABCDEF", 16))
-	c.account.portals[code] = portal{name, c.integration.Key, c.now.Add(portalLife)}
+	c.account.portals[code] = portal{username: name, key: c.integration.Key, expires: c.now.Add(portalLife)}
 	return "https://" + c.account.apiHost + "/portal?code=" + code + "&akey=" + c.account.id
 }
 

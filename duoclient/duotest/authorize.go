@@ -213,8 +213,5 @@ func (f CallbackFaults) spoil(query [][2]string) string {
 // errorPage is what an untrusted request gets.
 func (s *Server) errorPage(x *exchange, err error) {
 	s.note(x, func(c *Call) { c.Error = "invalid_request" })
-	s.page(x, http.StatusBadRequest, "error", pageData{
-		Title: "This request cannot be used",
-		Text:  strings.TrimPrefix(err.Error(), errRequest.Error()+": "),
-	})
+	s.sorry(x, http.StatusBadRequest, noticeRefused(strings.TrimPrefix(err.Error(), errRequest.Error()+": ")))
 }

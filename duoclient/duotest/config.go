@@ -93,9 +93,14 @@ type Config struct {
 	Application string
 	// EnrollPolicy is for people without a device; [PolicyEnroll] when empty.
 	EnrollPolicy EnrollPolicy
-	// VerifiedPush is how many digits a verified push has, 3 to 6; callers
-	// of the Auth API that can show them get an offer. 0: none.
+	// VerifiedPush is how many digits a verified push has, 3 to 6. The
+	// prompt page shows them, and callers of the Auth API that can do so get
+	// an offer. 0: none.
 	VerifiedPush int
+	// RememberDays is for how long the prompt page offers to remember a
+	// browser (trusted_device_days of the Universal Prompt integrations), at
+	// most 60. 0: not at all.
+	RememberDays int
 	// LockoutThreshold failures in a row lock a user out; 10 when zero,
 	// never when negative.
 	LockoutThreshold int
@@ -149,6 +154,9 @@ func (c Config) validate() error {
 	}
 	if c.VerifiedPush != 0 && (c.VerifiedPush < 3 || c.VerifiedPush > 6) {
 		return fmt.Errorf("%w: a verified push of %d digits", ErrConfig, c.VerifiedPush)
+	}
+	if c.RememberDays < 0 || c.RememberDays > maxTrustedDays {
+		return fmt.Errorf("%w: browsers remembered for %d days", ErrConfig, c.RememberDays)
 	}
 	if c.AutoTimeout < 0 {
 		return fmt.Errorf("%w: negative AutoTimeout", ErrConfig)

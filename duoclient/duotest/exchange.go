@@ -43,6 +43,7 @@ func (s *Server) routeTable() map[string]route {
 		EndpointAuthorize:   {[]string{http.MethodGet, http.MethodPost}, s.authorize, func(f *Faults) AnswerFaults { return f.Authorize }},
 		EndpointToken:       {[]string{http.MethodPost}, s.token, func(f *Faults) AnswerFaults { return f.Token }},
 	}
+	routes["/prompt/status"] = route{[]string{http.MethodPost}, s.watchPrompt, nil}
 	for path, act := range s.promptActions() {
 		routes[path] = route{[]string{http.MethodPost}, act, func(*Faults) AnswerFaults { return AnswerFaults{} }}
 	}

@@ -53,7 +53,7 @@ func FuzzAuthorize(f *testing.F) {
 		if location != "" && (!signed || !strings.HasPrefix(strings.ToLower(location), "http")) {
 			t.Errorf("redirected to %q", location)
 		}
-		if csp := w.Header().Get("Content-Security-Policy"); strings.Count(csp, ";") > 4 {
+		if csp := w.Header().Get("Content-Security-Policy"); strings.Count(csp, ";") > 6 {
 			t.Errorf("CSP = %q", csp)
 		}
 	})

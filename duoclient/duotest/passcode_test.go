@@ -54,7 +54,12 @@ func TestBypassCode(t *testing.T) {
 	p.press("bypass", "bypass_code", "111111111")
 	p.shows("Incorrect bypass code.")
 	p.press("bypass")
-	p.shows("Incorrect bypass code.")
+	p.shows("Type a bypass code first.")
+	p.press("passcode")
+	p.shows("Type a passcode first.")
+	if u, _ := a.User("test1"); u.Failures != 1 {
+		t.Errorf("failures = %d, want 1: an empty field is none", u.Failures)
+	}
 	a.wantContext(a.callback(p.press("bypass", "bypass_code", "123456789")), "authentication", "bypass_code", "valid_passcode")
 	p = a.open("test1")
 	p.press("bypass", "bypass_code", "123456789")

@@ -26,7 +26,11 @@ type prompt struct {
 	push     *push  // the last one
 	message  string // what happened last
 	bad      bool   // the message is bad news
+	touching bool   // a security key is to be touched
+	remember bool   // the person wants the browser remembered
 	finished bool
+	invited  *activation // of somebody without a device
+	enrolled *Phone      // the one that came of it
 }
 
 // verdict is how an authentication ended well.
@@ -46,8 +50,11 @@ func (s *Server) answerPrompt(x *exchange, req authRequest) {
 	s.mu.Lock()
 	st, reason := s.preauth(x.account, req.client, req.username)
 	mode := s.modeFor(x.account, req.username)
+	remembered := st == standingAuth && mode == Ask && x.rememberedBrowser(p)
 	s.mu.Unlock()
 	switch {
+	case remembered:
+		s.allow(x, p, verdict{event: "authentication", factor: "remembered_device", reason: "remembered_device"})
 	case st == standingAllow:
 		s.allow(x, p, verdict{event: "authentication", factor: "not_available", reason: reason})
 	case mode == Ask:
@@ -68,9 +75,9 @@ func (s *Server) autoAnswer(x *exchange, p *prompt, mode Mode) {
 		if !s.wait(x.r.Context(), s.config.AutoTimeout) {
 			panic(http.ErrAbortHandler) // nobody is there to answer
 		}
-		s.refuse(x, p, "no_response", "Login timed out.")
+		s.refuse(x, p, "no_response", textTimeout)
 	default:
-		s.refuse(x, p, "user_cancelled", "Login request denied.")
+		s.refuse(x, p, "user_cancelled", textDenied)
 	}
 }
 
@@ -135,6 +142,7 @@ func (s *Server) allow(x *exchange, p *prompt, v verdict) {
 	p.finish(x.now)
 	if u := p.account.find(p.request.username); u != nil {
 		u.failures, u.lastLogin = 0, x.now
+		x.rememberBrowser(p, u)
 	}
 	context := p.account.record(p.login(x.now, v, "success")).context()
 	s.mu.Unlock()

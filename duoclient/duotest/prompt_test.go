@@ -104,7 +104,7 @@ func TestPage(t *testing.T) {
 		`<button id="push"`, `<button id="approve"`, `<button id="deny"`, `<button id="fraud"`, `<button id="cancel"`,
 		`<button id="passcode-submit"`, `<button id="bypass-submit"`, `id="passcode" name="passcode"`,
 		`id="bypass_code" name="bypass_code"`, `id="passcode-hint"`, "127.0.0.1")
-	p.lacks("<script", "<b>", "<i>", "http-equiv", "enroll-submit")
+	p.lacks("<b>", "<i>", "http-equiv", "enroll-submit")
 	user, _ := a.User(`<b>"bob"</b>`)
 	p.shows("<code>"+user.Phones[0].Passcode+"</code>", "<code>"+user.Phones[1].Passcode+"</code>")
 	for name, want := range map[string]string{
@@ -216,7 +216,7 @@ func TestPushChoice(t *testing.T) {
 		p.shows("That device takes no push.")
 	}
 	p.press("push", "device", "DPSECOND")
-	p.shows("<h2>Second (734-555-0199)</h2>")
+	p.shows("<h3>Second (734-555-0199)</h3>")
 	c := a.context(a.callback(p.press("approve")))
 	if d, _ := c["auth_device"].(map[string]any); d["name"] != "Second (734-555-0199)" {
 		t.Errorf("auth_device = %v", d)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -65,6 +66,31 @@ type push struct {
 }
 
 func (p *push) pending(now time.Time) bool { return p.Answer == "" && now.Before(p.expires) }
+
+// takes says whether what was typed on the phone is what the push asks for.
+func (p *push) takes(typed string) bool {
+	return p.Code == "" || p.shown || strings.ReplaceAll(typed, " ", "") == p.Code
+}
+
+// verdict is what an answer says of the person. view is the phone.
+func (p *push) verdict(view *Phone) verdict {
+	v := verdict{event: "authentication", factor: "duo_push", reason: "user_cancelled", device: view}
+	switch {
+	case p.Call:
+		v.factor = "phone_call"
+	case p.Code != "":
+		v.factor = "verified_duo_push"
+	}
+	switch {
+	case p.Answer == AnswerApprove:
+		v.reason = "user_approved"
+	case p.Call:
+		v.reason = "no_keys_pressed"
+	case p.Answer == AnswerFraud:
+		v.reason = "user_marked_fraud"
+	}
+	return v
+}
 
 // ring makes a phone ring. The caller holds the mutex.
 func (s *Server) ring(p *push) *push {

@@ -2,7 +2,6 @@ package duotest
 
 import (
 	"context"
-	"html/template"
 	"net"
 	"net/http"
 	"slices"
@@ -21,7 +20,7 @@ type Server struct {
 	config      Config
 	ca          *CA
 	credentials Credentials
-	pages       *template.Template
+	pages       *pages
 	routes      map[string]route
 	apiRoutes   []apiRoute
 	client      *http.Client
@@ -107,6 +106,9 @@ func (s *Server) populate(a *account, application string, users []User) {
 		if i.Key != "" {
 			a.addIntegration(i)
 		}
+	}
+	if i := a.integrations.get(k.ClientID); i != nil {
+		i.trustedDays = s.config.RememberDays
 	}
 	a.settings["lockout_threshold"] = max(0, s.config.LockoutThreshold)
 	now := s.config.Now()

@@ -1,96 +1,114 @@
 package duotest
 
 import (
-	"bytes"
-	"image"
-	"image/color"
-	"image/png"
 	"net/http"
+	"time"
 )
 
-func (s *Server) installPage(x *exchange, _ string) {
-	s.page(x, http.StatusOK, "message", pageData{
-		Title: "Nothing to install", Text: "A virtual phone runs the simulated app already. Open the activation link.",
-	})
-}
+func (s *Server) installPage(x *exchange, _ string) { s.tell(x, http.StatusOK, noticeInstall()) }
 
 // activatePage is where an activation link leads: one button activates.
 func (s *Server) activatePage(x *exchange, code string) {
 	s.mu.Lock()
 	act := x.account.activations[code]
-	good := act != nil && act.open(x.now) && x.account.phones.has(act.phoneID)
-	device, done := "", false
+	good := act != nil && act.open(x.now) && !act.lost(x.account)
+	device, link, done := "", "", false
 	if good {
-		device = x.account.phones.get(act.phoneID).deviceName()
+		device, link = act.device(x.account, s.pages.words), act.link(x.account.apiHost)
 		if x.r.Method == http.MethodPost {
 			done = x.account.complete(code, x.now)
+			good = false
 		}
 	}
 	s.mu.Unlock()
 	switch {
 	case done:
-		s.page(x, http.StatusOK, "message", pageData{Title: "The phone is activated", Text: device + " takes pushes now."})
+		s.tell(x, http.StatusOK, noticeActivated(device))
 	case good:
-		s.page(x, http.StatusOK, "activate", pageData{Title: "Activate a phone", Text: device}, x.baseURL())
+		s.page(x, http.StatusOK, "activate", pageData{
+			Title: s.pages.words.ActivateTitle, Text: device, Link: link, QR: s.qrOf(link),
+		}, x.baseURL())
 	default:
-		s.page(x, http.StatusGone, "message", pageData{
-			Title: "This link is over", Text: "It was used already, or replaced by a newer one, or it is too old.",
-		})
+		s.tell(x, http.StatusGone, noticeLinkUsed())
 	}
 }
 
-// portalPage is where enroll_portal_url leads: an unknown user adds a phone.
+// portalPage is where enroll_portal_url leads: an unknown user adds a phone,
+// with a number or by scanning a code.
 func (s *Server) portalPage(x *exchange, _ string) {
+	code := x.form.Get("code")
 	s.mu.Lock()
-	open, known := x.account.portals[x.form.Get("code")]
+	open, known := x.account.portals[code]
 	known = known && x.now.Before(open.expires)
 	if known {
 		st, _ := s.preauth(x.account, open.key, open.username)
 		known = st == standingEnroll
 	}
+	link := ""
+	if known {
+		link = s.portalInvitation(x, code).link(x.account.apiHost)
+	}
 	s.mu.Unlock()
 	if !known {
-		s.page(x, http.StatusGone, "message", pageData{Title: "This link is over", Text: "Start again from the application."})
+		s.tell(x, http.StatusGone, noticeLinkOver())
 		return
 	}
-	data := pageData{Title: "Add a phone", Person: open.username, Code: x.form.Get("code")}
+	data := pageData{Title: s.pages.words.PortalTitle, Person: open.username, Code: code, Link: link, QR: s.qrOf(link)}
 	if x.r.Method == http.MethodGet {
 		s.page(x, http.StatusOK, "portal", data, x.baseURL())
 		return
 	}
-	number, ok := normalNumber(x.form.Get("phone_number"))
-	if !ok {
-		data.Message, data.Bad = "That is not a telephone number. Write it like +1 734 555 0100.", true
-		s.page(x, http.StatusBadRequest, "portal", data, x.baseURL())
-		return
+	phone := scannedPhone()
+	if !x.form.Has("scan") {
+		number, ok := normalNumber(x.form.Get("phone_number"))
+		if !ok {
+			data.Message, data.Bad = sayNumber, true
+			s.page(x, http.StatusBadRequest, "portal", data, x.baseURL())
+			return
+		}
+		phone = Smartphone(number)
 	}
 	s.mu.Lock()
-	device := s.enroll(x.account, open.username, Smartphone(number))
-	delete(x.account.portals, x.form.Get("code"))
-	x.account.record(login{
-		txid: newUUID(), at: x.now, key: open.key, username: open.username, access: accessDeviceOf(x.r),
-		verdict: verdict{event: "enrollment", factor: "duo_push", reason: "user_approved", device: &device}, result: "success",
-	})
-	s.mu.Unlock()
-	s.page(x, http.StatusOK, "message", pageData{Title: "The phone is added", Text: device.deviceName() + " takes pushes now."})
-}
-
-// qrCode is the canvas behind activation_barcode. It is no code that a camera
-// reads: the activation link is there for people.
-func (s *Server) qrCode(x *exchange, _ string) {
-	const side = 21
-	canvas := image.NewGray(image.Rect(0, 0, side, side))
-	value := x.form.Get("value")
-	for i := range side * side {
-		if len(value) == 0 || value[i%len(value)]>>(i/len(value)%8)&1 == 0 {
-			canvas.SetGray(i%side, i/side, color.Gray{Y: 255})
-		}
+	_, known = x.account.portals[code]
+	delete(x.account.portals, code)
+	device := Phone{}
+	if known {
+		device = s.enrollAt(x.account, open, phone, x.now, accessDeviceOf(x.r))
 	}
-	var out bytes.Buffer
-	if err := png.Encode(&out, canvas); err != nil {
-		s.page(x, http.StatusInternalServerError, "message", pageData{Title: "No canvas"})
+	s.mu.Unlock()
+	if !known { // somebody else was quicker
+		s.tell(x, http.StatusGone, noticeLinkOver())
 		return
 	}
-	x.status, x.body = http.StatusOK, out.Bytes()
-	x.header.Set("Content-Type", "image/png")
+	s.tell(x, http.StatusOK, noticeAdded(device.deviceName()))
+}
+
+// portalInvitation is the code to scan of an open portal. The caller holds the
+// mutex.
+func (s *Server) portalInvitation(x *exchange, code string) *activation {
+	open := x.account.portals[code]
+	if open.invited == nil {
+		a, access := x.account, accessDeviceOf(x.r)
+		open.invited = a.offerPhone(open.username, x.now, open.expires, func(now time.Time) bool {
+			if st, _ := s.preauth(a, open.key, open.username); st != standingEnroll {
+				return false
+			}
+			delete(a.portals, code)
+			s.enrollAt(a, open, scannedPhone(), now, access)
+			return true
+		})
+		a.portals[code] = open
+	}
+	return open.invited
+}
+
+// enrollAt gives the phone to the portal's person and writes that into the log.
+// The caller holds the mutex.
+func (s *Server) enrollAt(a *account, open portal, phone Phone, now time.Time, access accessDevice) Phone {
+	device := s.enroll(a, open.username, phone)
+	a.record(login{
+		txid: newUUID(), at: now, key: open.key, username: open.username, access: access,
+		verdict: verdict{event: "enrollment", factor: "duo_push", reason: "user_approved", device: &device}, result: "success",
+	})
+	return device
 }

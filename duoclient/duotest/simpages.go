@@ -1,6 +1,9 @@
 package duotest
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -14,10 +17,27 @@ const (
 	maxHistory = 50
 )
 
+// phoneListView is the list of users.
+type phoneListView struct {
+	Query    string
+	Rows     []phoneRow
+	More     int
+	Children [][2]string
+}
+
 // phoneRow is a user in the list of phones.
 type phoneRow struct {
 	Name, Link, Status string
 	Phones, Waiting    int
+}
+
+// phonePageView is what the phones of one user show. Version changes with
+// everything on the page.
+type phonePageView struct {
+	Name, Version    string
+	Phones           []phoneView
+	Waiting, History []pushView
+	Remembered       int
 }
 
 // phoneView is one phone on its owner's page.
@@ -31,8 +51,8 @@ type phoneView struct {
 type pushView struct {
 	Push
 
-	Suffix, Device, Outcome, When string
-	AskCode, ShowCode             bool
+	Suffix, Device, Outcome, When, Clock string
+	AskCode, ShowCode                    bool
 }
 
 // simRoute finds the pages of the virtual phone.
@@ -54,7 +74,7 @@ func (s *Server) simRoute(found route, known bool, path string) (route, bool) {
 	page := func(methods []string, serve func(x *exchange, value string)) (route, bool) {
 		return route{methods: methods, serve: func(x *exchange) {
 			if err := new(http.CrossOriginProtection).Check(x.r); err != nil || x.badForm != nil {
-				s.page(x, http.StatusForbidden, "message", pageData{Title: "Not from another site"})
+				s.tell(x, http.StatusForbidden, noticeForeign())
 				return
 			}
 			serve(x, value)
@@ -83,8 +103,8 @@ func phoneLink(name string) string { return "/sim/phones/" + url.PathEscape(name
 // phoneList shows everybody who has a phone that could ring, those whose phone
 // does ring first.
 func (s *Server) phoneList(x *exchange, _ string) {
-	query := strings.ToLower(strings.TrimSpace(x.form.Get("q")))
-	data := pageData{Title: "Virtual phones", Query: x.form.Get("q")}
+	list := &phoneListView{Query: x.form.Get("q")}
+	query := strings.ToLower(strings.TrimSpace(list.Query))
 	s.mu.Lock()
 	a := x.account
 	var rows []phoneRow
@@ -102,7 +122,7 @@ func (s *Server) phoneList(x *exchange, _ string) {
 	}
 	if a == s.account {
 		for _, child := range s.children.all() {
-			data.Children = append(data.Children, [2]string{child.name, "https://" + child.apiHost + "/sim/phones"})
+			list.Children = append(list.Children, [2]string{child.name, "https://" + child.apiHost + "/sim/phones"})
 		}
 	}
 	s.mu.Unlock()
@@ -110,9 +130,9 @@ func (s *Server) phoneList(x *exchange, _ string) {
 		rows[i].Waiting = waiting[rows[i].Name]
 	}
 	slices.SortStableFunc(rows, func(a, b phoneRow) int { return b.Waiting - a.Waiting })
-	data.More = len(rows) - maxRows
-	data.Rows = rows[:min(len(rows), maxRows)]
-	s.page(x, http.StatusOK, "phones", data, x.baseURL())
+	list.More = len(rows) - maxRows
+	list.Rows = rows[:min(len(rows), maxRows)]
+	s.page(x, http.StatusOK, "phones", pageData{Title: s.pages.words.PhonesTitle, List: list}, x.baseURL())
 }
 
 // phonePage shows the phones of one user: what rings, what they show, what
@@ -122,10 +142,10 @@ func (s *Server) phonePage(x *exchange, name string) {
 	u := x.account.find(name)
 	if u == nil {
 		s.mu.Unlock()
-		s.page(x, http.StatusNotFound, "message", pageData{Title: "No such user", Text: "Nobody here has that name."})
+		s.tell(x, http.StatusNotFound, noticeNobody())
 		return
 	}
-	data := pageData{Title: "Phones of " + u.name, Person: u.name}
+	data := pageData{Title: say(s.pages.words.PhonesOf, "name", u.name)}
 	if x.r.Method == http.MethodPost {
 		data.Message = s.pressed(x, u)
 		if data.Message == "" {
@@ -135,8 +155,7 @@ func (s *Server) phonePage(x *exchange, name string) {
 		}
 		data.Bad = true
 	}
-	data.Phones, data.Waiting, data.History = x.account.phoneViews(x, u)
-	data.Refresh = len(data.Waiting) == 0 && !data.Bad
+	data.Phone = x.account.phonePageOf(x, u)
 	s.mu.Unlock()
 	s.page(x, http.StatusOK, "phone", data, x.baseURL())
 }
@@ -145,24 +164,29 @@ func (s *Server) phonePage(x *exchange, name string) {
 // with that.
 func (s *Server) pressed(x *exchange, u *user) (sorry string) {
 	answer := Answer(x.form.Get("answer"))
+	if answer == "forget" {
+		x.account.distrust(u)
+		return ""
+	}
 	if !slices.Contains([]Answer{AnswerApprove, AnswerDeny, AnswerFraud}, answer) {
-		return "That is no answer."
+		return sayNoAnswer
 	}
 	for _, p := range x.account.pendingPushes(u.id, x.now) {
 		if p.ID != x.form.Get("push") {
 			continue
 		}
-		if answer == AnswerApprove && p.Code != "" && !p.shown && strings.ReplaceAll(x.form.Get("code"), " ", "") != p.Code {
-			return "That is not the code that the application shows."
+		if answer == AnswerApprove && !p.takes(x.form.Get("code")) {
+			return sayWrongCode
 		}
 		p.end(answer, x.now)
 		return ""
 	}
-	return "That request does not wait any more."
+	return sayGone
 }
 
-// phoneViews are what a user's page shows. The caller holds the mutex.
-func (a *account) phoneViews(x *exchange, u *user) (phones []phoneView, waiting, past []pushView) {
+// phonePageOf is what a user's page shows. The caller holds the mutex.
+func (a *account) phonePageOf(x *exchange, u *user) *phonePageView {
+	out := &phonePageView{Name: u.name, Remembered: a.rememberedBy(u, x.now)}
 	for _, p := range a.devices(u) {
 		view := phoneView{Name: p.deviceName(), Passcode: p.passcode(), Activated: p.Activated}
 		for _, act := range a.activations {
@@ -170,37 +194,37 @@ func (a *account) phoneViews(x *exchange, u *user) (phones []phoneView, waiting,
 				view.Activate = "/activate/" + act.code
 			}
 		}
-		phones = append(phones, view)
+		out.Phones = append(out.Phones, view)
 	}
 	for _, p := range a.pushes.entries {
 		if p.userID != u.id {
 			continue
 		}
-		view := pushView{
-			Push: p.Push, Device: p.Phone.deviceName(), When: p.At.UTC().Format("2006-01-02 15:04:05"), Outcome: outcome(p.Answer),
-			AskCode: p.Code != "" && !p.shown, ShowCode: p.shown,
-		}
+		view := viewOfPush(p)
 		switch {
 		case p.pending(x.now):
-			if len(waiting) > 0 {
+			if len(out.Waiting) > 0 {
 				view.Suffix = "-" + p.ID
 			}
-			waiting = append(waiting, view)
+			out.Waiting = append(out.Waiting, view)
 		case p.Answer == "":
 			view.Outcome = outcome(AnswerTimeout)
-			past = append(past, view)
+			out.History = append(out.History, view)
 		default:
-			past = append(past, view)
+			out.History = append(out.History, view)
 		}
 	}
-	slices.Reverse(past)
-	return phones, waiting, past[:min(len(past), maxHistory)]
+	slices.Reverse(out.History)
+	out.History = out.History[:min(len(out.History), maxHistory)]
+	shown := sha256.Sum256(fmt.Appendf(nil, "%+v", *out))
+	out.Version = hex.EncodeToString(shown[:8])
+	return out
 }
 
-// outcome is what the history calls an answer.
-func outcome(a Answer) string {
-	return map[Answer]string{
-		AnswerApprove: "approved", AnswerDeny: "denied", AnswerFraud: "reported as fraud",
-		AnswerTimeout: "not answered", AnswerCancelled: "cancelled",
-	}[a]
+// viewOfPush is how a phone shows a push.
+func viewOfPush(p *push) pushView {
+	return pushView{
+		Push: p.Push, Device: p.Phone.deviceName(), Outcome: outcome(p.Answer), AskCode: p.Code != "" && !p.shown, ShowCode: p.shown,
+		When: p.At.UTC().Format("2006-01-02 15:04:05"), Clock: p.At.UTC().Format("15:04:05 UTC"),
+	}
 }

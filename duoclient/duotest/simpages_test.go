@@ -78,7 +78,7 @@ func TestVirtualPhone(t *testing.T) {
 	t.Parallel()
 	a := start(t, ask)
 	h := a.phone("test1")
-	h.shows("Nothing is waiting", "My iPhone (734-555-0100)", `http-equiv="refresh"`)
+	h.shows("Nothing is waiting", "My iPhone (734-555-0100)", `id="look"`)
 	p := push("test1")
 	p["async"], p["ipaddr"], p["pushinfo"] = "1", "203.0.113.5", "From=<b>here</b>"
 	id := a.auth().post("/auth/v2/auth", p).text("txid")
@@ -89,7 +89,7 @@ func TestVirtualPhone(t *testing.T) {
 	h.look()
 	h.shows("Auth API", "203.0.113.5", "&lt;b&gt;here&lt;/b&gt;", `id="approve"`, `id="deny"`, `id="fraud"`)
 	if strings.Contains(h.body, "http-equiv") {
-		t.Error("the page goes away while somebody reads it")
+		t.Error("the page goes away while somebody reads it (WCAG 2.2.1)")
 	}
 	old := h.body
 	h.press("deny", "")
@@ -138,7 +138,7 @@ func TestPhoneList(t *testing.T) {
 		t.Errorf("list = %.2000s", body)
 	}
 	body = a.visit(a.URL + "/sim/phones?q=R%2F499").body
-	if !strings.Contains(body, `href="/sim/phones/user%2F499"`) || strings.Count(body, `class="device"`) != 1 {
+	if !strings.Contains(body, `href="/sim/phones/user%2F499"`) || strings.Count(body, `class="entry"`) != 1 {
 		t.Errorf("found = %.2000s", body)
 	}
 	a.phone("user/499").shows("Phones of user/499")

@@ -1,0 +1,19 @@
+package duotest
+
+import "net/http"
+
+// watchPrompt tells the page's script how a prompt stands: waiting; ready, when
+// the phone was answered or a code scanned, so that continue goes on; or over.
+func (s *Server) watchPrompt(x *exchange) {
+	s.mu.Lock()
+	p := s.prompts[x.form.Get("tx")]
+	state := "waiting"
+	switch {
+	case x.badForm != nil || p == nil || p.finished || !x.now.Before(p.expires):
+		state = "over"
+	case p.answered() || p.enrolled != nil:
+		state = "ready"
+	}
+	s.mu.Unlock()
+	x.json(http.StatusOK, object{{"state", state}})
+}
