@@ -17,6 +17,8 @@ type Common struct {
 	Pages, Previous, Next string
 	// Numbers opens the table under a plot; Time heads its first column.
 	Numbers, Time string
+	// NoNumbers stands in an empty plot.
+	NoNumbers string
 	// Never stands for a time that has not come.
 	Never string
 	// QR names a QR code to those who cannot see it.
@@ -45,6 +47,7 @@ var englishCommon = Common{
 	Next:       "Next",
 	Numbers:    "Show the numbers",
 	Time:       "Time",
+	NoNumbers:  "Nothing to show yet",
 	Never:      "never",
 	QR:         "QR code",
 }
