@@ -82,7 +82,7 @@ const PortalPath = "/mfa"
 // passed the request policy and carries the headers of every answer.
 type Room struct {
 	// Path is the prefix, without a slash at its end: below /api, or
-	// [PortalPath].
+	// [PortalPath], or below it.
 	Path    string
 	Handler http.Handler
 }

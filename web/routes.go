@@ -95,7 +95,7 @@ func (s *Server) routes() *mux.Router {
 		}
 	}
 	for _, room := range s.deps.Rooms {
-		if room.Path == PortalPath {
+		if room.Path == PortalPath || strings.HasPrefix(room.Path, PortalPath+"/") {
 			router.Path(room.Path).Handler(enter(room)) // people leave the slash out
 		}
 		router.PathPrefix(room.Path + "/").Handler(enter(room))

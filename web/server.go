@@ -217,5 +217,5 @@ func roomPath(path string) bool {
 	if path == PortalPath {
 		return true
 	}
-	return strings.HasPrefix(path, "/api/") && canonicalPath(path) && !strings.HasSuffix(path, "/")
+	return (strings.HasPrefix(path, "/api/") || strings.HasPrefix(path, PortalPath+"/")) && canonicalPath(path) && !strings.HasSuffix(path, "/")
 }

@@ -169,7 +169,7 @@ func TestNewRefusesHalfAGateway(t *testing.T) {
 		"codes without accounts": func(d *web.Deps) { d.Codes = codesOf{} },
 		"no directory":           func(d *web.Deps) { d.Directory = nil },
 		"a room at the root":     func(d *web.Deps) { d.Rooms = []web.Room{{Path: "/", Handler: http.NotFoundHandler()}} },
-		"a room elsewhere":       func(d *web.Deps) { d.Rooms = []web.Room{{Path: "/mfa/x", Handler: http.NotFoundHandler()}} },
+		"a room elsewhere":       func(d *web.Deps) { d.Rooms = []web.Room{{Path: "/mfax", Handler: http.NotFoundHandler()}} },
 	} {
 		d := w.deps(t)
 		bend(&d)

@@ -37,6 +37,10 @@ func (a *app) handler() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
+	console, err := a.consoleRoom(portal.Handler)
+	if err != nil {
+		return nil, err
+	}
 	deps := web.Deps{
 		Login:         a.flow,
 		Prompts:       a.flow,
@@ -48,7 +52,7 @@ func (a *app) handler() (http.Handler, error) {
 		Proofs:        a.flow,
 		Tokens:        a.tokens,
 		Codes:         a.codes,
-		Rooms:         []web.Room{admin, portal},
+		Rooms:         []web.Room{admin, console, portal},
 	}
 	if err := a.whoChecks(&deps); err != nil {
 		return nil, err

@@ -88,6 +88,8 @@ const (
 	BootstrapUsed   Name = "user.bootstrap_used"
 	ControlRefused  Name = "control.refused"
 
+	ConsoleRefused Name = "console.refused"
+
 	TokenCreated      Name = "token.created"
 	TokenRevoked      Name = "token.revoked"
 	TokenUsed         Name = "token.used"

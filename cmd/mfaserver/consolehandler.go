@@ -1,0 +1,32 @@
+package main
+
+import (
+	"errors"
+	"net/http"
+
+	"mfaserver/internal/config"
+	"mfaserver/web"
+	adminpages "mfaserver/web/console"
+)
+
+// consoleRoom is the pages for administrators. hidden answers for who is to
+// find nothing there.
+func (a *app) consoleRoom(hidden http.Handler) (web.Room, error) {
+	pages, err := adminpages.New(adminpages.Config{
+		PublicURLs: a.cfg.PublicURLs,
+		Networks:   a.cfg.Admin.Networks,
+		Client:     web.Clients(a.cfg.TrustedProxies),
+		Hidden:     hidden,
+		Logger:     a.logger,
+		Now:        now,
+	}, adminpages.Deps{
+		Sessions: a.sessions,
+		Roles:    roles{directory: a.directory, configured: a.cfg.Administrators},
+		Login:    a.flow,
+		Recorder: a.trail,
+	})
+	if err != nil {
+		return web.Room{}, errors.Join(config.ErrInvalid, err)
+	}
+	return web.Room{Path: adminpages.Base, Handler: pages}, nil
+}
