@@ -70,9 +70,11 @@ type AuthContext struct {
 	UserKey  string
 	UserName string
 	// AuthDevice is the phone or token, AccessDevice the browser.
-	AuthDeviceName  string
-	AuthDeviceIP    string
-	AccessDeviceIP  string
+	AuthDeviceName string
+	AuthDeviceIP   string
+	AccessDeviceIP string
+	// AccessCountry is where that address is, in Duo's words.
+	AccessCountry   string
 	AccessBrowser   string
 	AccessOS        string
 	ApplicationName string

@@ -158,6 +158,7 @@ func authContext(o object) AuthContext {
 		AuthDeviceName:  authDevice.text("name"),
 		AuthDeviceIP:    authDevice.text("ip"),
 		AccessDeviceIP:  accessDevice.text("ip"),
+		AccessCountry:   accessDevice.child("location").text("country"),
 		AccessBrowser:   accessDevice.text("browser"),
 		AccessOS:        accessDevice.text("os"),
 		ApplicationName: o.child("application").text("name"),

@@ -150,6 +150,6 @@ func (f *Flow) abandon(ctx context.Context, tx *Transaction, err error) error {
 func outcome(ac duoclient.AuthContext) map[string]string {
 	return map[string]string{
 		"event_type": ac.EventType, "factor": ac.Factor, "reason": ac.Reason,
-		"txid": ac.TxID, "device": ac.AuthDeviceName, "access_ip": ac.AccessDeviceIP,
+		"txid": ac.TxID, "device": ac.AuthDeviceName, "access_ip": ac.AccessDeviceIP, "access_country": ac.AccessCountry,
 	}
 }

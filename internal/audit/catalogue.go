@@ -15,6 +15,8 @@ const (
 	AuditVerified   Name = "audit.verified"
 	ClockStepped    Name = "clock.stepped"
 
+	AlertRaised Name = "alert.raised"
+
 	ServerStart Name = "server.start"
 	ServerStop  Name = "server.stop"
 

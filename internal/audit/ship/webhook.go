@@ -87,10 +87,13 @@ func (h *Webhook) Send(ctx context.Context, records []audit.Entry) error {
 	for i := range records {
 		body = records[i].AppendLine(body)
 	}
-	return h.post(ctx, "application/x-ndjson", strconv.FormatUint(records[0].Sequence, 10), body)
+	return h.Post(ctx, "application/x-ndjson", strconv.FormatUint(records[0].Sequence, 10), body)
 }
 
-func (h *Webhook) post(ctx context.Context, media, first string, body []byte) error {
+// Post delivers one body, signed like the others; first is the sequence of the
+// record that it begins with, or is about. Another status than 2xx is
+// [ErrRefused].
+func (h *Webhook) Post(ctx context.Context, media, first string, body []byte) error {
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, h.url, bytes.NewReader(body))
 	if err != nil {
 		return fmt.Errorf("ship: webhook: %w", err)
