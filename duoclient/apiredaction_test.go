@@ -83,7 +83,7 @@ func parametersAndResults() []any {
 		filled[duoclient.LogAuthDevice](), filled[duoclient.LogAccessDevice](), filled[duoclient.AdminLog](),
 		filled[duoclient.TelephonyLog](), filled[duoclient.ActivityLog](),
 		filled[duoclient.Health](), filled[duoclient.Identity](), filled[duoclient.AuthContext](), filled[duoclient.CA](), filled[duoclient.Root](),
-		filled[duoclient.APIError](), filled[duoclient.ParameterError](),
+		filled[duoclient.APIError](), filled[duoclient.ParameterError](), filled[duoclient.Observation](),
 	}
 }
 
