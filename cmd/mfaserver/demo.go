@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -29,11 +30,16 @@ checks the passwords; with --upstream in front of yours, whose users then log in
 with their own passwords (--enroll gives them a phone; without it admin has one).
 --upstream-insecure trusts the certificate that the engine shows at the start.
 
+--users makes further people, ada.abel, bruno.birch and so on, all with the same
+password: most have a phone, some none, some are locked out or unknown to Duo.
+--children makes child accounts, which are organisations here.
+
 With --data-dir the demo keeps its state: started again on the same folder it
 has the same keys, password and certificate authority.`,
 		Example: `  mfaserver demo
   mfaserver demo --data-dir ./demo --listen 127.0.0.1:9443
   mfaserver demo --auto approve --enroll bob --ready-file demo.json
+  mfaserver demo --users 200 --children 3
   mfaserver demo --gateway
   mfaserver demo --upstream https://127.0.0.1:9443 --upstream-insecure --enroll admin`,
 		Args: noArgs,
@@ -79,7 +85,7 @@ func runDemo(ctx context.Context, c console, f simFlags, d demoFlags) error {
 		}
 		user = f.enroll[0]
 	}
-	engine, err := d.engine.engine(ctx, state, f.enroll)
+	engine, err := d.engine.engine(ctx, state, append(slices.Clip(f.enroll), demoUsernames(f.users)...))
 	if err != nil {
 		return err
 	}
@@ -93,11 +99,11 @@ func runDemo(ctx context.Context, c console, f simFlags, d demoFlags) error {
 	if err != nil {
 		return err
 	}
-	cfg, err := state.writeConfig(listener.Addr(), sim.APIHost, engine, user)
+	cfg, err := state.writeConfig(listener.Addr(), sim.APIHost, engine.settings(user)+organizations(sim), engine)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	return state.serve(ctx, c, cfg, listener, func() error {
+	return state.serve(ctx, c, cfg, listener, f.users, func() error {
 		url := cfg.PublicURLs[0]
 		err := ready{
 			ServerURL:  url,
@@ -116,18 +122,26 @@ func runDemo(ctx context.Context, c console, f simFlags, d demoFlags) error {
 }
 
 // serve runs the server of the demo; whenReady is called when it listens.
-func (s *demoState) serve(ctx context.Context, c console, cfg *config.Config, listener net.Listener, whenReady func() error) error {
+func (s *demoState) serve(ctx context.Context, c console, cfg *config.Config, listener net.Listener, people int, whenReady func() error) error {
 	a, err := newApp(ctx, cfg, newLogger(c.err, cfg))
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
 	defer a.close()
 	if cfg.Primary.Upstream == nil {
-		if err := s.addUser(ctx, a); err != nil {
+		if err := s.addAccounts(ctx, a, people); err != nil {
 			return errors.Join(err, listener.Close())
 		}
 	}
 	return a.serve(ctx, listener, whenReady)
+}
+
+// addAccounts makes the accounts of the server's own directory.
+func (s *demoState) addAccounts(ctx context.Context, a *app, people int) error {
+	if err := s.addUser(ctx, a); err != nil {
+		return err
+	}
+	return s.addPeople(ctx, a, people)
 }
 
 // addUser makes the demo user with the password that is kept, once.
@@ -168,7 +182,7 @@ func freePort(address string) string {
 
 // writeConfig issues the server's certificate and writes a configuration for
 // this run, the same file that any other command can be pointed at.
-func (s *demoState) writeConfig(server net.Addr, apiHostname string, engine *demoEngine, administrator string) (*config.Config, error) {
+func (s *demoState) writeConfig(server net.Addr, apiHostname, settings string, engine *demoEngine) (*config.Config, error) {
 	_, port, err := net.SplitHostPort(server.String())
 	if err != nil {
 		return nil, err
@@ -179,7 +193,7 @@ func (s *demoState) writeConfig(server net.Addr, apiHostname string, engine *dem
 	}
 	text := fmt.Sprintf(demoConfig, server, port, s.dir, apiHostname,
 		s.Credentials.ClientID, s.Credentials.AuthKey, s.Credentials.AdminKey, s.Credentials.AccountsKey,
-		engine.primary()+engine.settings(administrator))
+		engine.primary()+settings)
 	path := s.file("mfaserver.yaml")
 	err = errors.Join(
 		writePrivate(s.file("server.crt"), cert),

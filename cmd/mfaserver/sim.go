@@ -28,6 +28,8 @@ type simFlags struct {
 	dataDir   string
 	readyFile string
 	enroll    []string
+	users     int
+	children  int
 }
 
 func (f *simFlags) add(cmd *cobra.Command) {
@@ -36,6 +38,8 @@ func (f *simFlags) add(cmd *cobra.Command) {
 	flags.DurationVar(&f.timeout, "auto-timeout", 5*time.Second, "`DURATION` that --auto timeout waits before it gives up")
 	flags.StringVar(&f.dataDir, "data-dir", "", "`FOLDER` to keep keys, users and certificates in (default: a temporary one)")
 	flags.StringArrayVar(&f.enroll, "enroll", nil, "`NAME` of one more user the simulator knows, with a phone; may be repeated")
+	flags.IntVar(&f.users, "users", 0, "`NUMBER` of further people, with phones, without, locked out...")
+	flags.IntVar(&f.children, "children", 0, "`NUMBER` of child accounts, each with people of its own")
 	flags.StringVar(&f.readyFile, "ready-file", "", "`FILE` to write as JSON when everything is listening")
 }
 
@@ -103,6 +107,9 @@ func startSim(state *demoState, f simFlags, listen string, fixed bool, logger *s
 	if err != nil {
 		return nil, fmt.Errorf("%w: --auto: %w", errUsage, err)
 	}
+	if f.users < 0 || f.users > maxDemoPeople || f.children < 0 || f.children > maxDemoChildren {
+		return nil, fmt.Errorf("%w: --users takes up to %d, --children up to %d", errUsage, maxDemoPeople, maxDemoChildren)
+	}
 	cfg := duotest.Config{
 		Listen:      listen,
 		Auto:        mode,
@@ -110,6 +117,7 @@ func startSim(state *demoState, f simFlags, listen string, fixed bool, logger *s
 		Credentials: state.Credentials,
 		CA:          state.ca,
 		Logger:      logger,
+		Children:    demoChildren(f.children),
 	}
 	for i, name := range append([]string{state.Username}, f.enroll...) {
 		cfg.Users = append(cfg.Users, duotest.User{
@@ -117,6 +125,7 @@ func startSim(state *demoState, f simFlags, listen string, fixed bool, logger *s
 			Phones: []duotest.Phone{{Name: "Phone of " + name, Number: fmt.Sprintf("+1734555%04d", 100+i), Activated: true}},
 		})
 	}
+	cfg.Users = append(cfg.Users, duoPeople(f.users)...)
 	sim, err := duotest.NewServer(cfg)
 	if errors.Is(err, syscall.EADDRINUSE) && !fixed {
 		cfg.Listen = freePort(listen)
