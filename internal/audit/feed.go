@@ -198,7 +198,7 @@ func (t *Trail) Indexed() (sequence uint64, err error) {
 
 // asRead makes the texts of e what they are after they were written and read.
 func (e *IndexEntry) asRead() {
-	for _, s := range []*string{&e.User, &e.Transaction, &e.Session, &e.Request} {
+	for _, s := range []*string{&e.User, &e.Actor, &e.Transaction, &e.Session, &e.Request} {
 		*s = readBack(*s)
 	}
 }

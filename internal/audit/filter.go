@@ -14,11 +14,13 @@ type Filter struct {
 	// After and Before bound the sequence, both exclusive; 0 means no bound.
 	// They are how a page follows another.
 	After, Before uint64
-	// User is the canonical name of a user.
-	User string
+	// User is the canonical name of a user, Actor who did it to him.
+	User, Actor string
 	// Event is an entry of the catalogue, or the beginning of several where it
 	// ends in a dot: "session." wants every event of sessions.
 	Event Name
+	// Outcome is one of the three.
+	Outcome Outcome
 	// Transaction and Session are handles, Request is a correlation id.
 	Transaction, Session, Request string
 	// Source is the address of the client.
@@ -41,7 +43,8 @@ func (f *Filter) MatchIndex(e *IndexEntry) bool {
 	switch {
 	case e.Sequence <= f.After, f.Before != 0 && e.Sequence >= f.Before:
 	case !f.From.IsZero() && e.Time.Before(f.From), !f.To.IsZero() && !e.Time.Before(f.To):
-	case !wants(f.User, e.User), !wantsName(f.Event, e.Event):
+	case !wants(f.User, e.User), !wants(f.Actor, e.Actor), !wantsName(f.Event, e.Event):
+	case f.Outcome != "" && f.Outcome != e.Outcome:
 	case !wants(f.Transaction, e.Transaction), !wants(f.Session, e.Session), !wants(f.Request, e.Request):
 	case f.Source.IsValid() && plain(f.Source) != e.Source:
 	default:
@@ -67,7 +70,9 @@ func plain(a netip.Addr) netip.Addr { return a.Unmap().WithZone("") }
 func (f *Filter) needles() [][]byte {
 	var all [][]byte
 	for _, m := range []struct{ name, value string }{
+		{"outcome", string(f.Outcome)},
 		{"user", f.User},
+		{"actor", f.Actor},
 		{"tx", f.Transaction},
 		{"session", f.Session},
 		{"request_id", f.Request},

@@ -13,7 +13,9 @@ type IndexEntry struct {
 	Sequence uint64
 	Time     time.Time
 	Event    Name
-	User     string
+	Outcome  Outcome
+	// User and Actor are as in [Event]; both may be empty.
+	User, Actor string
 	// Transaction and Session are handles, Request is a correlation id; all
 	// may be empty.
 	Transaction, Session, Request string
@@ -48,7 +50,7 @@ type Index interface {
 // indexed is what an index knows of e, but for its place.
 func indexed(e *Entry) IndexEntry {
 	return IndexEntry{
-		Sequence: e.Sequence, Time: e.Time, Event: e.Name, User: e.Username,
+		Sequence: e.Sequence, Time: e.Time, Event: e.Name, Outcome: e.Outcome, User: e.Username, Actor: e.Actor,
 		Transaction: e.Transaction, Session: e.Session, Request: e.RequestID, Source: plain(e.Source),
 	}
 }

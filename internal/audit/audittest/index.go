@@ -47,8 +47,9 @@ func TestIndex(t *testing.T, open func(t *testing.T) audit.Index) {
 func numbered(n uint64) audit.IndexEntry {
 	return audit.IndexEntry{
 		Sequence: n, Time: noon.Add(time.Duration(n) * time.Minute),
-		Event: []audit.Name{audit.PrimaryOK, audit.SessionStarted, audit.SessionEnded}[n%3],
-		User:  []string{"alice", "bob"}[n%2], Transaction: fmt.Sprint("tx", n/2), Session: fmt.Sprint("s", n/4), Request: fmt.Sprint("r", n),
+		Event:   []audit.Name{audit.PrimaryOK, audit.SessionStarted, audit.SessionEnded}[n%3],
+		Outcome: []audit.Outcome{audit.OK, audit.Refused, audit.Failed}[n/2%3], Actor: []string{"", "root"}[n/3%2],
+		User: []string{"alice", "bob"}[n%2], Transaction: fmt.Sprint("tx", n/2), Session: fmt.Sprint("s", n/4), Request: fmt.Sprint("r", n),
 		Source: netip.AddrFrom4([4]byte{192, 0, 2, byte(n % 5)}), File: 1 + n/10*10, Offset: int64(n) * 300,
 	}
 }
@@ -137,6 +138,9 @@ func testFilters(t *testing.T, x audit.Index) {
 		{"after and before", audit.Filter{After: 5, Before: 9}},
 		{"user", audit.Filter{User: "alice"}},
 		{"user, as written", audit.Filter{User: "Alice"}},
+		{"actor", audit.Filter{Actor: "root"}},
+		{"outcome", audit.Filter{Outcome: audit.Refused}},
+		{"outcome of a user, newest", audit.Filter{Outcome: audit.OK, User: "bob", Newest: true, Limit: 3}},
 		{"event", audit.Filter{Event: audit.SessionEnded}},
 		{"events of sessions", audit.Filter{Event: "session."}},
 		{"beginning without a dot", audit.Filter{Event: "session"}},

@@ -13,7 +13,7 @@ func (x *auditIndex) entry(scan func(...any) error) (audit.IndexEntry, error) {
 	if err := scan(&column, &sealed); err != nil {
 		return audit.IndexEntry{}, err
 	}
-	sequence := uint64(column) ^ 1<<63 //nolint:gosec // as order made it
+	sequence := sequenceOf(column)
 	plain, err := x.db.vault.sealer.Open(sealed, x.aad(binary.BigEndian.AppendUint64(nil, sequence)))
 	if err != nil {
 		return audit.IndexEntry{}, fault("open entry of the audit index", err)
@@ -23,13 +23,13 @@ func (x *auditIndex) entry(scan func(...any) error) (audit.IndexEntry, error) {
 	return e, fault("open entry of the audit index", err)
 }
 
-const indexEntryVersion = 1
+const indexEntryVersion = 2
 
 func encodeIndexEntry(e *audit.IndexEntry) []byte {
 	var w encoder
 	w.byte(indexEntryVersion)
 	w.time(e.Time)
-	for _, text := range []string{string(e.Event), e.User, e.Transaction, e.Session, e.Request, encodeAddr(e.Source)} {
+	for _, text := range []string{string(e.Event), string(e.Outcome), e.User, e.Actor, e.Transaction, e.Session, e.Request, encodeAddr(e.Source)} {
 		w.str(text)
 	}
 	w.int(int64(e.File)) //nolint:gosec // all bits are kept
@@ -42,7 +42,7 @@ func decodeIndexEntry(record string) (audit.IndexEntry, error) {
 	d := decoder{rest: record}
 	d.version(indexEntryVersion)
 	e.Time = d.time()
-	for _, text := range []*string{(*string)(&e.Event), &e.User, &e.Transaction, &e.Session, &e.Request} {
+	for _, text := range []*string{(*string)(&e.Event), (*string)(&e.Outcome), &e.User, &e.Actor, &e.Transaction, &e.Session, &e.Request} {
 		*text = d.str()
 	}
 	addr := d.str()

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"os"
+	"strings"
 	"sync"
 
 	"mfaserver/internal/audit"
@@ -36,7 +37,7 @@ var _ audit.Index = (*auditIndex)(nil)
 
 // auditIndexVersion is PRAGMA user_version. A file of another version is
 // made anew.
-const auditIndexVersion = 1
+const auditIndexVersion = 2
 
 const auditIndexSchema = `
 CREATE TABLE meta (store BLOB NOT NULL) STRICT;
@@ -44,16 +45,25 @@ CREATE TABLE entries (
 	sequence INTEGER PRIMARY KEY, -- with the highest bit flipped, so that all 64 bits are in order
 	time     INTEGER NOT NULL,
 	event    TEXT NOT NULL,
+	family   TEXT NOT NULL, -- of the event, up to its first dot
+	outcome  TEXT NOT NULL,
 	user     BLOB,
+	actor    BLOB,
 	tx       TEXT,
 	session  TEXT,
 	request  TEXT,
 	source   BLOB,
 	record   BLOB NOT NULL
 ) STRICT;
+CREATE INDEX entries_time    ON entries (time);
+CREATE INDEX entries_event   ON entries (event);
+CREATE INDEX entries_family  ON entries (family);
+CREATE INDEX entries_bad     ON entries (outcome) WHERE outcome <> 'ok';
 CREATE INDEX entries_user    ON entries (user)    WHERE user IS NOT NULL;
+CREATE INDEX entries_actor   ON entries (actor)   WHERE actor IS NOT NULL;
 CREATE INDEX entries_tx      ON entries (tx)      WHERE tx IS NOT NULL;
 CREATE INDEX entries_session ON entries (session) WHERE session IS NOT NULL;
+CREATE INDEX entries_request ON entries (request) WHERE request IS NOT NULL;
 CREATE INDEX entries_source  ON entries (source)  WHERE source IS NOT NULL;
 `
 
@@ -180,8 +190,8 @@ func (x *auditIndex) Add(ctx context.Context, entries []audit.IndexEntry) error 
 		return fault("index audit trail", err)
 	}
 	defer tx.Rollback() //nolint:errcheck // it may be committed
-	const insert = `INSERT OR REPLACE INTO entries (sequence, time, event, user, tx, session, request, source, record)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`
+	const insert = `INSERT OR REPLACE INTO entries (sequence, time, event, family, outcome, user, actor, tx, session, request, source, record)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 	stmt, err := tx.PrepareContext(ctx, insert)
 	if err != nil {
 		return fault("index audit trail", err)
@@ -197,23 +207,34 @@ func (x *auditIndex) Add(ctx context.Context, entries []audit.IndexEntry) error 
 
 // row is the columns of an entry.
 func (x *auditIndex) row(e *audit.IndexEntry) []any {
-	var user, source any
+	var user, actor, source any
 	if e.User != "" {
 		user = x.user(e.User)
+	}
+	if e.Actor != "" {
+		actor = x.actor(e.Actor)
 	}
 	if e.Source.IsValid() {
 		source = x.source(e.Source)
 	}
 	return []any{
-		order(e.Sequence), nanos(e.Time), string(e.Event), user, orNull(e.Transaction), orNull(e.Session), orNull(e.Request), source,
+		order(e.Sequence), nanos(e.Time), string(e.Event), family(e.Event), string(e.Outcome), user, actor, orNull(e.Transaction), orNull(e.Session), orNull(e.Request), source,
 		x.db.vault.sealer.Seal(encodeIndexEntry(e), x.aad(binary.BigEndian.AppendUint64(nil, e.Sequence))),
 	}
 }
 
 func (x *auditIndex) user(name string) []byte { return x.db.vault.hash("audit user", []byte(name)) }
 
+func (x *auditIndex) actor(name string) []byte { return x.db.vault.hash("audit actor", []byte(name)) }
+
 func (x *auditIndex) source(a netip.Addr) []byte {
 	return x.db.vault.hash("audit source", []byte(a.Unmap().WithZone("").String()))
+}
+
+// family is an event's name up to its first dot, which is in it.
+func family(n audit.Name) string {
+	at := strings.IndexByte(string(n), '.')
+	return string(n[:at+1])
 }
 
 func orNull(text string) any {
@@ -225,3 +246,6 @@ func orNull(text string) any {
 
 // order makes a column of a sequence that keeps the order of all 64 bits.
 func order(sequence uint64) int64 { return int64(sequence ^ 1<<63) } //nolint:gosec // all bits are kept
+
+// sequenceOf is the sequence of such a column.
+func sequenceOf(column int64) uint64 { return uint64(column) ^ 1<<63 } //nolint:gosec // as order made it

@@ -2,7 +2,9 @@ package sqlite
 
 import (
 	"context"
+	"database/sql"
 	"iter"
+	"math"
 	"slices"
 	"strings"
 
@@ -12,12 +14,20 @@ import (
 // searchPage is how many entries one reading step of a search takes.
 const searchPage = 500
 
+// searchLeast is how many it takes where few are asked for.
+const searchLeast = 50
+
 // Search implements [audit.Index]. It holds nothing of the file while the
 // caller looks at an entry. Users, transactions, sessions and addresses are
 // found by an index; all else is looked for among the entries that these and
 // the bounds leave.
 func (x *auditIndex) Search(ctx context.Context, f audit.Filter) iter.Seq2[audit.IndexEntry, error] {
 	return func(yield func(audit.IndexEntry, error) bool) {
+		f, err := x.narrow(ctx, f)
+		if err != nil {
+			yield(audit.IndexEntry{}, err)
+			return
+		}
 		if f.Newest && f.Limit > 0 {
 			x.searchNewest(ctx, f, yield)
 			return
@@ -51,7 +61,7 @@ func (x *auditIndex) searchNewest(ctx context.Context, f audit.Filter, yield fun
 	var found []audit.IndexEntry
 	page := f
 	for more := true; more && len(found) < f.Limit; {
-		entries, further, err := x.page(ctx, &page, searchPage)
+		entries, further, err := x.page(ctx, &page, max(searchLeast, min(f.Limit, searchPage)))
 		if err != nil {
 			yield(audit.IndexEntry{}, err)
 			return
@@ -94,47 +104,129 @@ func (x *auditIndex) page(ctx context.Context, f *audit.Filter, limit int) (entr
 	return entries, len(entries) == limit, err
 }
 
-// query asks for what can be told from the columns.
+// timeRows is how many entries of a span of time are looked at to find where
+// they are.
+const timeRows = 100_000
+
+// narrow turns the bounds of time of a filter into closer ones of the sequence,
+// where the span is not too large: clocks step, so that all of its entries are
+// looked at, in the index of the time alone.
+func (x *auditIndex) narrow(ctx context.Context, f audit.Filter) (audit.Filter, error) {
+	if f.From.IsZero() && f.To.IsZero() {
+		return f, nil
+	}
+	done, err := x.use()
+	if err != nil {
+		return f, err
+	}
+	defer done()
+	where, args := "time >= ?", []any{nanos(f.From)}
+	if !f.To.IsZero() {
+		where, args = where+" AND time <= ?", append(args, nanos(f.To))
+	}
+	var first, last sql.NullInt64
+	var rows int
+	err = x.pool.QueryRowContext(ctx, "SELECT min(sequence), max(sequence), count(*) FROM (SELECT sequence FROM entries INDEXED BY entries_time WHERE "+
+		where+" LIMIT ?)", append(args, timeRows)...).Scan(&first, &last, &rows)
+	switch {
+	case err != nil:
+		return f, fault("search audit trail", err)
+	case rows == timeRows:
+		return f, nil
+	case rows == 0:
+		f.After = math.MaxUint64 // nothing is behind it
+		return f, nil
+	}
+	f.After = max(f.After, sequenceOf(first.Int64)-1)
+	if before := sequenceOf(last.Int64) + 1; before != 0 && (f.Before == 0 || before < f.Before) {
+		f.Before = before
+	}
+	return f, nil
+}
+
+// query asks for what can be told from the columns. SQLite knows nothing of how
+// many entries a condition leaves, so the index is chosen here: a plus before a
+// column keeps it from being one.
 func (x *auditIndex) query(f *audit.Filter, limit int) (string, []any) {
-	where := []string{"sequence > ?"}
-	args := []any{order(f.After)}
-	also := func(condition string, values ...any) {
-		where = append(where, condition)
-		args = append(args, values...)
-	}
+	q := searchQuery{where: []string{"sequence > ?"}, args: []any{order(f.After)}}
 	if f.Before != 0 {
-		also("sequence < ?", order(f.Before))
+		q.also("sequence < ?", order(f.Before))
 	}
-	if f.User != "" {
-		also("user = ?", x.user(f.User))
-	}
-	for _, term := range []struct{ condition, value string }{
-		{"tx = ?", f.Transaction}, {"session = ?", f.Session}, {"request = ?", f.Request},
-	} {
-		if term.value != "" {
-			also(term.condition, term.value)
+	x.terms(&q, f)
+	q.event(f.Event)
+	if f.Outcome != "" {
+		q.choose("outcome = ?", string(f.Outcome))
+		if f.Outcome != audit.OK {
+			q.where = append(q.where, "outcome <> 'ok'") // the words of the partial index
 		}
 	}
-	if f.Source.IsValid() {
-		also("source = ?", x.source(f.Source))
-	}
-	if family, ok := strings.CutSuffix(string(f.Event), "."); ok {
-		also("event > ? AND event < ?", family+".", family+"/") // a slash follows a dot
-	} else if f.Event != "" {
-		also("event = ?", string(f.Event))
-	}
 	if !f.From.IsZero() {
-		also("time >= ?", nanos(f.From))
+		q.also("+time >= ?", nanos(f.From))
 	}
 	if !f.To.IsZero() {
-		also("time <= ?", nanos(f.To)) // not less, for what no column can say; see nanos
+		q.also("+time <= ?", nanos(f.To)) // not less, for what no column can say; see nanos
 	}
 	direction := ""
 	if f.Newest && f.Limit > 0 {
 		direction = " DESC"
 	}
-	args = append(args, limit)
-	return "SELECT sequence, record FROM entries WHERE " + strings.Join(where, " AND ") + " ORDER BY sequence" + direction + " LIMIT ?", args
+	return "SELECT sequence, record FROM entries WHERE " + strings.Join(q.where, " AND ") + " ORDER BY sequence" + direction + " LIMIT ?",
+		append(q.args, limit)
+}
+
+// terms are those that leave few entries.
+func (x *auditIndex) terms(q *searchQuery, f *audit.Filter) {
+	for _, term := range []struct{ column, value string }{
+		{"request", f.Request}, {"tx", f.Transaction}, {"session", f.Session},
+	} {
+		if term.value != "" {
+			q.choose(term.column+" = ?", term.value)
+		}
+	}
+	if f.User != "" {
+		q.choose("user = ?", x.user(f.User))
+	}
+	if f.Source.IsValid() {
+		q.choose("source = ?", x.source(f.Source))
+	}
+	if f.Actor != "" {
+		q.choose("actor = ?", x.actor(f.Actor))
+	}
+}
+
+// searchQuery is a query in the making.
+type searchQuery struct {
+	where []string
+	args  []any
+	// chosen: a condition before has its index.
+	chosen bool
+}
+
+func (q *searchQuery) also(condition string, values ...any) {
+	q.where = append(q.where, condition)
+	q.args = append(q.args, values...)
+}
+
+// choose adds a condition, which gets its index when none has before it.
+func (q *searchQuery) choose(condition string, value any) {
+	if q.chosen {
+		condition = "+" + condition
+	}
+	q.chosen = true
+	q.also(condition, value)
+}
+
+func (q *searchQuery) event(n audit.Name) {
+	prefix, ok := strings.CutSuffix(string(n), ".")
+	switch {
+	case n == "":
+	case !ok:
+		q.choose("event = ?", string(n))
+	case family(n) == string(n):
+		q.choose("family = ?", string(n))
+	default:
+		q.also("+event > ? AND +event < ?", prefix+".", prefix+"/") // a slash follows a dot
+	}
 }
 
 // Last implements [audit.Index].
