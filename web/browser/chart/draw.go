@@ -123,14 +123,7 @@ func (c *canvas) times() {
 			class = ` class="minor"`
 		}
 		x := (float64(i) + .5) / float64(n) * 100
-		anchor := "middle"
-		switch {
-		case x < 4:
-			anchor, x = "start", 0
-		case x > 96:
-			anchor, x = "end", 100
-		}
-		c.printf(`<text%s x="%s" y="%s" text-anchor="%s">%s</text>`, class, pc(x), px(above+height+18), anchor, esc(c.p.Times[i].UTC().Format(c.p.Axis)))
+		c.printf(`<text%s x="%s" y="%s" text-anchor="middle">%s</text>`, class, pc(x), px(above+height+18), esc(c.p.Times[i].UTC().Format(c.p.Axis)))
 	}
 }
 
