@@ -16,7 +16,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -26,10 +25,12 @@ import (
 	"mfaserver/mutate/mutant"
 )
 
-// target is a package, or the files of one that match the patterns.
+// target is a package, or the files of one that match the patterns; tests are
+// the other packages that test it.
 type target struct {
 	name, dir string
-	patterns  []string
+	files     []string
+	tests     []string
 }
 
 // targets are the rooms that decide.
@@ -38,11 +39,11 @@ func targets() []target {
 		{name: "duoclient", dir: "duoclient"},
 		{name: "mfa", dir: "mfa"},
 		{name: "session", dir: "session"},
-		{name: "web", dir: "web", patterns: []string{
+		{name: "web", dir: "web", files: []string{
 			"policy.go", "target.go", "client.go", "forward.go", "accept.go", "request.go", "routes.go", "principal.go", "redeem.go", "callback.go", "headers.go",
 		}},
-		{name: "browser", dir: "web/browser", patterns: []string{"form*.go", "origin.go", "redirect.go", "notice*.go"}},
-		{name: "gateway", dir: "web/gateway", patterns: []string{"guard.go", "headers.go", "public.go", "framing.go", "serve.go", "road.go"}},
+		{name: "browser", dir: "web/browser", files: []string{"form*.go", "origin.go", "redirect.go", "notice*.go"}, tests: []string{"web", "web/portal"}},
+		{name: "gateway", dir: "web/gateway", files: []string{"guard.go", "headers.go", "public.go", "framing.go", "serve.go", "road.go"}},
 		{name: "access", dir: "web/gateway/access"},
 	}
 }
@@ -128,7 +129,7 @@ func exercise(ctx context.Context, out io.Writer, t target) (result, error) {
 		return result{}, fmt.Errorf("mutate: %w", err)
 	}
 	defer func() { _ = os.RemoveAll(work) }()
-	binary, err := mutant.Build(ctx, filepath.FromSlash(t.dir), work, t.patterns...)
+	binary, err := mutant.Build(ctx, mutant.Config{Dir: t.dir, Files: t.files, Tests: t.tests, Work: work})
 	if err != nil {
 		return result{}, err
 	}

@@ -18,27 +18,42 @@ import (
 // built, with every check in place.
 var ErrBaseline = errors.New("mutant: the package's own tests fail")
 
-// Binary is the test binary of a package, with all checks woven in.
+// Config says what is woven, and whose tests are asked.
+type Config struct {
+	// Dir is the folder of the package.
+	Dir string
+	// Files are patterns of [filepath.Match] for its files; none means all.
+	Files []string
+	// Tests are the folders of other packages whose tests have a say too.
+	Tests []string
+	// Work is a folder for what is made.
+	Work string
+}
+
+// Binary is the test binaries of a package and of those that test it too, with
+// all its checks woven in.
 type Binary struct {
 	// Checks are those of the package, in the order of their IDs.
 	Checks []Check
 
-	dir, path string
+	work  string
+	tests []testBinary
 }
 
-// Build weaves the files of the package in dir, a folder of this module, that
-// match one of the patterns of [filepath.Match]; no pattern means all. The
-// binary and what it is made of go into work.
-func Build(ctx context.Context, dir, work string, patterns ...string) (*Binary, error) {
-	dir, err := filepath.Abs(dir)
+type testBinary struct{ dir, path string }
+
+// Build weaves a package into its test binaries. [ErrBaseline] when they
+// cannot be built.
+func Build(ctx context.Context, c Config) (*Binary, error) {
+	dir, err := filepath.Abs(c.Dir)
 	if err != nil {
 		return nil, fmt.Errorf("mutant: %w", err)
 	}
-	replace, checks, name, err := wovenFiles(dir, work, patterns)
+	replace, checks, name, err := wovenFiles(dir, c.Work, c.Files)
 	if err != nil {
 		return nil, err
 	}
-	added := filepath.Join(work, "switches.go.txt")
+	added := filepath.Join(c.Work, "switches.go.txt")
 	if err := os.WriteFile(added, fmt.Appendf(nil, switches, name), 0o600); err != nil {
 		return nil, fmt.Errorf("mutant: %w", err)
 	}
@@ -47,15 +62,22 @@ func Build(ctx context.Context, dir, work string, patterns ...string) (*Binary, 
 	if err != nil {
 		return nil, fmt.Errorf("mutant: %w", err)
 	}
-	file := filepath.Join(work, "overlay.json")
+	file := filepath.Join(c.Work, "overlay.json")
 	if err := os.WriteFile(file, overlay, 0o600); err != nil {
 		return nil, fmt.Errorf("mutant: %w", err)
 	}
-	b := &Binary{Checks: checks, dir: dir, path: filepath.Join(work, "woven.test")}
-	build := exec.CommandContext(ctx, "go", "test", "-c", "-vet=off", "-overlay", file, "-o", b.path, ".") //nolint:gosec // the arguments are ours
-	build.Dir = dir
-	if out, err := build.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("%w: build: %w\n%s", ErrBaseline, err, out)
+	b := &Binary{Checks: checks, work: c.Work}
+	for i, tests := range append([]string{c.Dir}, c.Tests...) {
+		t := testBinary{path: filepath.Join(c.Work, "woven"+strconv.Itoa(i)+".test")}
+		if t.dir, err = filepath.Abs(tests); err != nil {
+			return nil, fmt.Errorf("mutant: %w", err)
+		}
+		build := exec.CommandContext(ctx, "go", "test", "-c", "-vet=off", "-overlay", file, "-o", t.path, ".") //nolint:gosec // the arguments are ours
+		build.Dir = t.dir
+		if out, err := build.CombinedOutput(); err != nil {
+			return nil, fmt.Errorf("%w: build: %w\n%s", ErrBaseline, err, out)
+		}
+		b.tests = append(b.tests, t)
 	}
 	return b, nil
 }
@@ -118,12 +140,14 @@ func matches(name string, patterns []string) bool {
 // Reached runs the tests with every check in place and returns the IDs of
 // those that they come by. Tests that fail are [ErrBaseline].
 func (b *Binary) Reached(ctx context.Context, limit time.Duration) (map[int]bool, error) {
-	seen := b.path + ".seen"
+	seen := filepath.Join(b.work, "seen")
 	if err := os.Remove(seen); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("mutant: %w", err)
 	}
-	if out, err := b.run(ctx, limit, false, envSeen+"="+seen); err != nil {
-		return nil, fmt.Errorf("%w: %w\n%s", ErrBaseline, err, out)
+	for _, t := range b.tests {
+		if out, err := t.run(ctx, limit, false, envSeen+"="+seen); err != nil {
+			return nil, fmt.Errorf("%w: %w\n%s", ErrBaseline, err, out)
+		}
 	}
 	text, err := os.ReadFile(seen) //nolint:gosec // just written
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -141,23 +165,28 @@ func (b *Binary) Reached(ctx context.Context, limit time.Duration) (map[int]bool
 // Caught reports whether the tests fail without the check; tests that do not
 // end within limit have noticed too. short leaves the long tests out.
 func (b *Binary) Caught(ctx context.Context, c Check, limit time.Duration, short bool) (bool, error) {
-	_, err := b.run(ctx, limit, short, envRemoved+"="+strconv.Itoa(c.ID))
-	if ctx.Err() != nil {
-		return false, fmt.Errorf("mutant: %w", ctx.Err())
+	for _, t := range b.tests {
+		_, err := t.run(ctx, limit, short, envRemoved+"="+strconv.Itoa(c.ID))
+		if ctx.Err() != nil {
+			return false, fmt.Errorf("mutant: %w", ctx.Err())
+		}
+		if _, failed := errors.AsType[*exec.ExitError](err); err != nil && !failed {
+			return false, fmt.Errorf("mutant: %w", err)
+		}
+		if err != nil {
+			return true, nil
+		}
 	}
-	if _, failed := errors.AsType[*exec.ExitError](err); err != nil && !failed {
-		return false, fmt.Errorf("mutant: %w", err)
-	}
-	return err != nil, nil
+	return false, nil
 }
 
-func (b *Binary) run(ctx context.Context, limit time.Duration, short bool, setting string) ([]byte, error) {
+func (t testBinary) run(ctx context.Context, limit time.Duration, short bool, setting string) ([]byte, error) {
 	args := []string{"-test.failfast", "-test.timeout=" + limit.String()}
 	if short {
 		args = append(args, "-test.short")
 	}
-	cmd := exec.CommandContext(ctx, b.path, args...) //nolint:gosec // the binary built above
-	cmd.Dir = b.dir
+	cmd := exec.CommandContext(ctx, t.path, args...) //nolint:gosec // the binary built above
+	cmd.Dir = t.dir
 	cmd.Env = append(os.Environ(), setting)
 	cmd.WaitDelay = 10 * time.Second
 	return cmd.CombinedOutput()

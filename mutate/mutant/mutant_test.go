@@ -73,7 +73,7 @@ func TestChecks(t *testing.T) {
 	write(t, dir, "go.mod", "module gate\n\ngo 1.24\n")
 	write(t, dir, "gate.go", gate)
 	write(t, dir, "gate_test.go", gateTest)
-	b, err := mutant.Build(t.Context(), dir, t.TempDir())
+	b, err := mutant.Build(t.Context(), mutant.Config{Dir: dir, Work: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +118,7 @@ func TestBaseline(t *testing.T) {
 	write(t, dir, "go.mod", "module gate\n\ngo 1.24\n")
 	write(t, dir, "gate.go", gate)
 	write(t, dir, "gate_test.go", "package gate\n\nimport \"testing\"\n\nfunc TestNo(t *testing.T) { t.Error() }\n")
-	b, err := mutant.Build(t.Context(), dir, t.TempDir())
+	b, err := mutant.Build(t.Context(), mutant.Config{Dir: dir, Work: t.TempDir()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +126,7 @@ func TestBaseline(t *testing.T) {
 		t.Errorf("Reached() = %v, want ErrBaseline", err)
 	}
 	write(t, dir, "gate.go", "package gate\n\nfunc Open() { return 1 }\n")
-	if _, err := mutant.Build(t.Context(), dir, t.TempDir()); !errors.Is(err, mutant.ErrBaseline) {
+	if _, err := mutant.Build(t.Context(), mutant.Config{Dir: dir, Work: t.TempDir()}); !errors.Is(err, mutant.ErrBaseline) {
 		t.Errorf("Build() = %v, want ErrBaseline", err)
 	}
 }
