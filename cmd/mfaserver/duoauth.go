@@ -108,7 +108,7 @@ standard input). The exit code is 0 when the user is let in, 4 when not.`
 	return cmd
 }
 
-func (f sendFlags) params(c console, user string) (duoclient.AuthParams, error) {
+func (f sendFlags) params(ctx context.Context, c console, user string) (duoclient.AuthParams, error) {
 	p := duoclient.AuthParams{Factor: duoclient.Factor(f.factor), Type: f.kind}
 	if userID.MatchString(user) {
 		p.UserID = user
@@ -133,12 +133,12 @@ func (f sendFlags) params(c console, user string) (duoclient.AuthParams, error) 
 		return p, nil
 	}
 	var err error
-	p.Passcode, err = readPasscode(c, f.passcodeFile)
+	p.Passcode, err = readPasscode(ctx, c, f.passcodeFile)
 	return p, err
 }
 
 // readPasscode takes a passcode from a file or the terminal.
-func readPasscode(c console, file string) (secret.Secret, error) {
+func readPasscode(ctx context.Context, c console, file string) (secret.Secret, error) {
 	if file != "" {
 		return readSecretFile(c, file)
 	}
@@ -146,7 +146,7 @@ func readPasscode(c console, file string) (secret.Secret, error) {
 	if !ok || !term.IsTerminal(int(f.Fd())) {
 		return secret.Secret{}, fmt.Errorf("%w: no terminal to ask on; use --passcode-file (- is standard input)", errUsage)
 	}
-	return ask(c, f, "Passcode: ")
+	return ask(ctx, c, f, "Passcode: ")
 }
 
 func (d *duo) send(ctx context.Context, user string, f sendFlags) error {
@@ -154,7 +154,7 @@ func (d *duo) send(ctx context.Context, user string, f sendFlags) error {
 	if err != nil {
 		return err
 	}
-	p, err := f.params(d.console, user)
+	p, err := f.params(ctx, d.console, user)
 	if err != nil {
 		return err
 	}
@@ -265,7 +265,7 @@ func (d *duo) authEnrollStatus() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			code, err := readPasscode(d.console, file)
+			code, err := readPasscode(ctx, d.console, file)
 			if err != nil {
 				return err
 			}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"mfaserver/duoclient"
+	"mfaserver/internal/apiclient"
 	"mfaserver/internal/config"
 	"mfaserver/internal/helpdesk"
 	"mfaserver/internal/store/redis"
@@ -55,7 +56,7 @@ func fromDuo(err error) bool {
 }
 
 // rooms are the packages that an error of ours may begin with.
-var rooms = regexp.MustCompile(`^((audit|control|primary|session|sqlite|store|token|upstream): )+`)
+var rooms = regexp.MustCompile(`^((apiclient|audit|control|primary|session|sqlite|store|token|upstream): )+`)
 
 // sentence is an error in words for people: each line on its own, without the
 // names of our packages.
@@ -80,6 +81,10 @@ func advice(err error) string {
 		return "Somebody else answers at Duo's address. Look at api_hostname, duo.ca and the proxy; tell your network's people."
 	case errors.Is(err, duoclient.ErrOutage):
 		return "Look at the network, the proxy (duo.http_proxy) and Duo's status page, then try again."
+	case errors.Is(err, apiclient.ErrServerURL):
+		return "With --paste the browser comes back to the server, and you paste what it shows; --server is then one of the server's public URLs."
+	case errors.Is(err, apiclient.ErrUntrusted):
+		return "Name the authority of the server's certificate with --ca-file, if it has one of its own."
 	case errors.Is(err, redis.ErrWrongKey):
 		return "Nodes that share a store need the same keys: copy the keys_dir of a node that works. " +
 			"Two installations on one server need a store.redis.prefix each."

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -28,17 +29,17 @@ type passwordSource struct {
 
 // read takes the password from the file, the environment or the terminal, in
 // this order. At a terminal it is asked for twice.
-func (p passwordSource) read(c console, what string) (secret.Secret, error) {
-	return p.from(c, what, askTwice)
+func (p passwordSource) read(ctx context.Context, c console, what string) (secret.Secret, error) {
+	return p.from(ctx, c, what, askTwice)
 }
 
 // readOnce is read for a password that somebody else checks: there is no need
 // to ask twice.
-func (p passwordSource) readOnce(c console, what string) (secret.Secret, error) {
-	return p.from(c, what, askOnce)
+func (p passwordSource) readOnce(ctx context.Context, c console, what string) (secret.Secret, error) {
+	return p.from(ctx, c, what, askOnce)
 }
 
-func (p passwordSource) from(c console, what string, asked func(console, string) (secret.Secret, error)) (secret.Secret, error) {
+func (p passwordSource) from(ctx context.Context, c console, what string, asked func(context.Context, console, string) (secret.Secret, error)) (secret.Secret, error) {
 	switch {
 	case p.file != "" && p.env != "":
 		return secret.Secret{}, fmt.Errorf("%w: give --password-file or --password-env, not both", errUsage)
@@ -51,7 +52,7 @@ func (p passwordSource) from(c console, what string, asked func(console, string)
 		}
 		return secret.New(value), nil
 	}
-	return asked(c, what)
+	return asked(ctx, c, what)
 }
 
 // readSecretFile reads the first line of a file; "-" is standard input.
@@ -85,24 +86,24 @@ func terminal(c console) (*os.File, error) {
 	return f, nil
 }
 
-func askOnce(c console, what string) (secret.Secret, error) {
+func askOnce(ctx context.Context, c console, what string) (secret.Secret, error) {
 	f, err := terminal(c)
 	if err != nil {
 		return secret.Secret{}, err
 	}
-	return ask(c, f, what+": ")
+	return ask(ctx, c, f, what+": ")
 }
 
-func askTwice(c console, what string) (secret.Secret, error) {
+func askTwice(ctx context.Context, c console, what string) (secret.Secret, error) {
 	f, err := terminal(c)
 	if err != nil {
 		return secret.Secret{}, err
 	}
-	first, err := ask(c, f, what+": ")
+	first, err := ask(ctx, c, f, what+": ")
 	if err != nil {
 		return secret.Secret{}, err
 	}
-	second, err := ask(c, f, "Once more: ")
+	second, err := ask(ctx, c, f, "Once more: ")
 	if err != nil {
 		return secret.Secret{}, err
 	}
@@ -112,14 +113,62 @@ func askTwice(c console, what string) (secret.Secret, error) {
 	return first, nil
 }
 
-func ask(c console, f *os.File, prompt string) (secret.Secret, error) {
-	c.complain("%s", prompt)
-	value, err := term.ReadPassword(int(f.Fd()))
-	c.complain("\n")
+// ask asks for what must not be seen. When ctx ends (Ctrl-C), so does the
+// question, and the terminal is left as it was.
+func ask(ctx context.Context, c console, f *os.File, prompt string) (secret.Secret, error) {
+	fd := int(f.Fd())
+	before, err := term.GetState(fd)
 	if err != nil {
 		return secret.Secret{}, fmt.Errorf("reading the terminal: %w", err)
 	}
-	return secret.New(string(value)), nil
+	if err := noEcho(fd); err != nil {
+		return secret.Secret{}, fmt.Errorf("reading the terminal: %w", err)
+	}
+	c.complain("%s", prompt)
+	value, err := interruptible(ctx, func() (string, error) {
+		line, err := term.ReadPassword(fd)
+		return string(line), err
+	})
+	c.complain("\n")
+	if err := errors.Join(err, term.Restore(fd, before)); err != nil {
+		return secret.Secret{}, fmt.Errorf("reading the terminal: %w", err)
+	}
+	return secret.New(value), nil
+}
+
+// askName asks for what may be seen.
+func askName(ctx context.Context, c console, prompt string) (string, error) {
+	f, err := terminal(c)
+	if err != nil {
+		return "", err
+	}
+	c.complain("%s", prompt)
+	line, err := interruptible(ctx, func() (string, error) { return bufio.NewReader(f).ReadString('\n') })
+	if err != nil {
+		c.complain("\n")
+		return "", fmt.Errorf("reading the terminal: %w", err)
+	}
+	return strings.TrimSpace(line), nil
+}
+
+// interruptible reads from a terminal until ctx ends. A read cannot be taken
+// back: it goes on, and nobody may read there any more.
+func interruptible(ctx context.Context, read func() (string, error)) (string, error) {
+	type result struct {
+		line string
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() {
+		line, err := read()
+		done <- result{line, err}
+	}()
+	select {
+	case r := <-done:
+		return r.line, r.err
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
 }
 
 // confirm asks before something is destroyed, unless yes is set.

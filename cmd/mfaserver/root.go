@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mfaserver/internal/apiclient"
 	"mfaserver/internal/audit"
 	"mfaserver/internal/config"
 	"mfaserver/internal/control"
@@ -58,6 +59,9 @@ func run(ctx context.Context, args []string, c console) int {
 	if err == nil {
 		return exitOK
 	}
+	if code, ok := errors.AsType[commandExit](err); ok {
+		return int(code)
+	}
 	c.complain("mfaserver: %s\n", sentence(err))
 	if errors.Is(err, errUsage) {
 		c.complain("Run the command with --help to see how it is used.\n")
@@ -79,6 +83,12 @@ func exitCode(err error) int {
 	case isAny(err, control.ErrNotRunning, control.ErrSocketBusy, sqlite.ErrLocked, redis.ErrUnreachable, redis.ErrNotPrimary, redis.ErrReplicas, primary.ErrUnavailable, audit.ErrLocked):
 		return exitUnavailable
 	case isAny(err, failures()...):
+		return exitUnavailable
+	case isAny(err, apiclient.ErrRefused, apiclient.ErrLoginData, apiclient.ErrJar, errNotConfirmed, errNobody):
+		return exitRefused
+	case isAny(err, errCAFile):
+		return exitConfig
+	case isAny(err, apiclient.ErrUnavailable):
 		return exitUnavailable
 	default:
 		return max(duoExit(err), exitFailure)
@@ -146,7 +156,7 @@ refused, 4 request refused, 5 server, store or Duo not available.`,
 		}
 		return nil
 	}
-	root.AddCommand(newServe(g), newDemo(g), newSim(g), newCheck(g), newUsers(g), newSessions(g), newTokens(g), newAudit(g), newBackup(g), newDuo(g), newVersion(g))
+	root.AddCommand(newServe(g), newDemo(g), newSim(g), newCheck(g), newUsers(g), newSessions(g), newTokens(g), newAudit(g), newBackup(g), newDuo(g), newLogin(g), newLogout(g), newVersion(g))
 	return root
 }
 

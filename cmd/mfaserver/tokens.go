@@ -56,7 +56,7 @@ is asked whether it is right.`,
 				return err
 			}
 			if cfg.Primary.Upstream != nil {
-				password, err := source.readOnce(g.console, "Password of "+printable(args.Username)+" at the engine")
+				password, err := source.readOnce(cmd.Context(), g.console, "Password of "+printable(args.Username)+" at the engine")
 				if err != nil {
 					return err
 				}

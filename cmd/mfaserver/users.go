@@ -45,7 +45,7 @@ with "users passwd". That is how the first administrator is made.`,
 			if oneTime {
 				args.OneTime = true
 			} else {
-				password, err := source.read(g.console, "Password for "+printable(args.Username))
+				password, err := source.read(cmd.Context(), g.console, "Password for "+printable(args.Username))
 				if err != nil {
 					return err
 				}
@@ -96,7 +96,7 @@ func newUsersPasswd(g *globals) *cobra.Command {
 		Example: "  mfaserver users passwd bob --password-file -",
 		Args:    oneName,
 		RunE: func(cmd *cobra.Command, names []string) error {
-			password, err := source.read(g.console, "New password for "+printable(names[0]))
+			password, err := source.read(cmd.Context(), g.console, "New password for "+printable(names[0]))
 			if err != nil {
 				return err
 			}

@@ -8,6 +8,7 @@ type Language struct {
 	Callback Callback
 	Portal   Portal
 	Console  Console
+	Terminal Terminal
 }
 
 // English is the language of the pages.
@@ -17,6 +18,7 @@ var English = Language{
 	Callback: englishCallback,
 	Portal:   englishPortal,
 	Console:  englishConsole,
+	Terminal: englishTerminal,
 }
 
 // Saying is a page that says one thing.
