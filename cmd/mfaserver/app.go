@@ -38,6 +38,8 @@ type app struct {
 	desk      *helpdesk.Desk
 	flow      *mfa.Flow
 
+	shown *shownCertificate
+
 	closers []func() error
 }
 

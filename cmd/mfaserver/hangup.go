@@ -15,14 +15,18 @@ func hangups() (all <-chan os.Signal, stop func()) {
 	return c, func() { signal.Stop(c) }
 }
 
-// reopenOnHangup goes on in a new audit file after each SIGHUP, as log rotation
-// sends it when it has renamed the present one, until ctx ends.
-func (a *app) reopenOnHangup(ctx context.Context, hangups <-chan os.Signal) {
+// onHangup goes on in a new audit file after each SIGHUP, as log rotation sends
+// it when it has renamed the present one, and looks for a new certificate, until
+// ctx ends.
+func (a *app) onHangup(ctx context.Context, hangups <-chan os.Signal) {
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-hangups:
+			if err := a.shown.again(ctx); err != nil {
+				a.logger.ErrorContext(ctx, "the new certificate cannot be used; the old one stays", slog.Any("err", err))
+			}
 			if err := a.trail.Reopen(); err != nil {
 				a.logger.ErrorContext(ctx, "the audit trail cannot go on in a new file; it stays in the old one", slog.Any("err", err))
 				continue

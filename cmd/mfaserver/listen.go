@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
-	"fmt"
 	"net"
 	"net/http"
 	"net/url"
@@ -23,7 +21,8 @@ const drainTime = 15 * time.Second
 // serve answers on the listener until ctx ends, then drains. whenReady is
 // called once when everything listens; its error stops the server.
 func (a *app) serve(ctx context.Context, listener net.Listener, whenReady func() error) error {
-	certificate, err := a.certificate(ctx)
+	var err error
+	a.shown, err = a.certificate(ctx)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -45,7 +44,7 @@ func (a *app) serve(ctx context.Context, listener net.Listener, whenReady func()
 		return errors.Join(err, listener.Close())
 	}
 	server := web.HTTPServer(handler, a.logger)
-	server.TLSConfig = &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS12}
+	server.TLSConfig = a.shown.config()
 	return a.run(ctx, server, listener, whenReady)
 }
 
@@ -58,7 +57,7 @@ func (a *app) run(ctx context.Context, server *http.Server, listener net.Listene
 	background.Go(func() { a.primeStats(ctx) })
 	signals, stop := hangups()
 	defer stop()
-	background.Go(func() { a.reopenOnHangup(ctx, signals) })
+	background.Go(func() { a.onHangup(ctx, signals) })
 	failed := make(chan error, 2)
 	if a.behind != nil {
 		background.Go(func() {
@@ -94,29 +93,28 @@ func (a *app) drain(ctx context.Context, server *http.Server) error {
 
 // certificate is the configured one, or a self-signed one for the names of
 // the public URLs, whose fingerprint is logged for clients to compare.
-func (a *app) certificate(ctx context.Context) (tls.Certificate, error) {
-	if a.cfg.TLS.CertFile != "" {
-		cert, err := tls.LoadX509KeyPair(a.cfg.TLS.CertFile, a.cfg.TLS.KeyFile)
-		if err != nil {
-			return tls.Certificate{}, fmt.Errorf("tls: %w", err)
-		}
-		return cert, nil
+func (a *app) certificate(ctx context.Context) (*shownCertificate, error) {
+	shown := &shownCertificate{certFile: a.cfg.TLS.CertFile, keyFile: a.cfg.TLS.KeyFile, logger: a.logger}
+	if shown.certFile != "" {
+		_, err := shown.load()
+		return shown, err
 	}
 	var names []string
 	for _, public := range a.cfg.PublicURLs {
 		u, err := url.Parse(public)
 		if err != nil {
-			return tls.Certificate{}, err
+			return nil, err
 		}
 		names = append(names, u.Hostname())
 	}
 	cert, err := selfSigned(a.cfg.DataDir, names, now())
 	if err != nil {
-		return tls.Certificate{}, err
+		return nil, err
 	}
 	a.logger.WarnContext(ctx, "using a self-signed certificate; clients must be told to trust it",
 		"file", filepath.Join(a.cfg.DataDir, "tls.crt"), "sha256", fingerprint(cert))
-	return cert, nil
+	shown.current.Store(&cert)
+	return shown, nil
 }
 
 func (a *app) listenControl(ctx context.Context) (*control.Server, error) {

@@ -23,6 +23,9 @@ then stops accepting, lets running requests end for up to 15 seconds, and exits.
 }
 
 func runServe(ctx context.Context, g *globals) error {
+	if err := harden(); err != nil {
+		return fmt.Errorf("forbidding dumps: %w", err)
+	}
 	cfg, err := loadConfig(g.config)
 	if err != nil {
 		return err

@@ -22,6 +22,7 @@ func (a *app) duties() []duty {
 		{"sweeping sessions", 30 * time.Second, func(ctx context.Context) error { _, err := a.sessions.Sweep(ctx); return err }},
 		{"sweeping pending logins", 30 * time.Second, func(ctx context.Context) error { _, err := a.flow.Sweep(ctx); return err }},
 		{"sweeping sign-in codes", 5 * time.Second, a.sweepCodes},
+		{"looking for a new certificate", time.Minute, func(ctx context.Context) error { return a.shown.again(ctx) }},
 		{"sweeping service tokens", time.Hour, func(ctx context.Context) error { _, err := a.tokens.Sweep(ctx); return err }},
 	}
 	if every := a.cfg.Session.DuoCheck; every > 0 {

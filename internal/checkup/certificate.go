@@ -55,7 +55,7 @@ func (r *run) certificate() Finding {
 	}
 	leaf, now := pair.Leaf, r.now()
 	until := leaf.NotAfter.UTC().Format(time.DateOnly)
-	renew := "Renew " + certFile + " and restart the server."
+	renew := "Renew " + certFile + "; a running server takes the new one within a minute."
 	if own {
 		renew = "Restart the server: it makes a new one. Clients that pinned the old one have to be told."
 	}
