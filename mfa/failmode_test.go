@@ -267,3 +267,29 @@ func TestHealthCheckHangsOrPanics(t *testing.T) {
 		r.begin(t, asUser("alice"))
 	})
 }
+
+// Fault R18: a Duo that is there every other time, for each of its two calls.
+// Every login is judged by its own, and nothing of a failure stays behind.
+func TestFlapping(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	for n := range 40 {
+		r.clock.Add(time.Minute) // no good answer stands in for the next
+		healthy, exchanges := n%2 == 0, n%4 < 2
+		if !healthy {
+			r.healthIs(duoclient.ErrOutage)
+			_, err := r.Begin(t.Context(), asUser("alice"))
+			matches(t, "Begin", err, mfa.ErrSecondFactorUnavailable)
+			continue
+		}
+		r.healthIs(nil)
+		l := r.begin(t, asUser("alice"))
+		if !exchanges {
+			r.exchangeFails(duoclient.ErrOutage)
+			r.refuses(t, l.second, mfa.ErrStartAgain, mfa.ErrSecondFactorUnavailable)
+			continue
+		}
+		r.duoLike()
+		r.redeems(t, l.second)
+	}
+}

@@ -140,3 +140,30 @@ func TestDuoRecovers(t *testing.T) {
 	duo.SetFaults(duotest.Faults{})
 	c.login(t, "test1", "correct horse battery")
 }
+
+// Threat T040: the client secret is exchanged while a login is under way. That
+// login gets nothing, and with the secret that Duo knows the next one works.
+func TestSecretIsExchanged(t *testing.T) {
+	t.Parallel()
+	duo := newDuo(t)
+	var config string
+	p, c := serveWith(t, duo, func(text string) string { config = text; return text })
+	data := c.approve(t, "test1", c.challenge(t, "test1", "correct horse battery"))
+	again := func() {
+		t.Helper()
+		if code := p.stop(t); code != 0 {
+			t.Fatalf("exit code = %d, want 0", code)
+		}
+		p = start(t, "msg=ready", "--config", configPath(config), "serve")
+	}
+	wrongSecret(config)
+	again()
+	if a := c.second(t, "test1", data); a.status != http.StatusUnauthorized || strings.Contains(strings.Join(a.header.Values("Set-Cookie"), " "), "JSESSIONID=") {
+		t.Errorf("second call = %d %s with %q, want 401 and no session", a.status, a.body, a.header.Values("Set-Cookie"))
+	}
+	if err := os.WriteFile(filepath.Join(filepath.Dir(configPath(config)), "secret"), []byte(duo.Credentials().ClientSecret), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	again()
+	c.login(t, "test1", "correct horse battery")
+}
