@@ -142,7 +142,19 @@ func (s *Server) unavailablePage(w http.ResponseWriter, r *http.Request, cause e
 
 // page answers with a page that says one thing.
 func (s *Server) page(w http.ResponseWriter, r *http.Request, status int, what text.Saying) {
-	s.render(w, r, status, "plain", pageData{Text: what, Frame: browser.Frame{Title: what.Title}})
+	s.render(w, r, status, "plain", pageData{Text: what, Verdict: verdict(status), Frame: browser.Frame{Title: what.Title}})
+}
+
+// verdict is the sign on a page that says one thing.
+func verdict(status int) browser.Kind {
+	switch {
+	case status < http.StatusBadRequest:
+		return browser.Good
+	case status == http.StatusGone:
+		return browser.Info
+	default:
+		return browser.Warn
+	}
 }
 
 // render fills a template and sends it; a template that fails sends nothing.

@@ -18,9 +18,11 @@ var pageFiles embed.FS
 type pageData struct {
 	browser.Frame
 
-	Text  text.Saying
-	T     text.Callback
-	Facts browser.Facts
+	Text text.Saying
+	// Verdict is the sign above the heading.
+	Verdict browser.Kind
+	T       text.Callback
+	Facts   browser.Facts
 	// Action is the path of the page's buttons.
 	Action string
 	State  string
@@ -34,9 +36,9 @@ func (s *Server) codePage(w http.ResponseWriter, r *http.Request, in browser.Red
 	words := text.English.Callback
 	data := s.loginPage(words.CodeTitle, in, v)
 	value := mirth.NewLoginData(v.Username, mirth.Status(v.Primary), in.Code, in.State, v.RedirectURI).String()
-	data.Data = browser.Copyable{ID: "login-data", Label: words.DataTitle, Value: value, Copy: words.DataCopy, Help: words.DataHelp, Rows: 4}
+	data.Data = browser.Copyable{ID: "login-data", Label: words.DataTitle, Value: value, Copy: words.DataCopy, Help: words.DataHelp, Rows: 4, Heading: true, First: true}
 	data.Curl = browser.Copyable{
-		ID: "curl", Label: words.CurlLabel, Copy: words.CurlCopy, Help: words.CurlHelp, Rows: 8,
+		ID: "curl", Label: words.CurlTitle, Copy: words.CurlCopy, Help: words.CurlHelp, Rows: 8, Heading: true,
 		Value: curlCommand(loginURL(v.RedirectURI), s.cfg.CurlCAFile, v.Username, value),
 	}
 	s.render(w, r, http.StatusOK, "code", data)
@@ -53,7 +55,7 @@ func (s *Server) warningPage(w http.ResponseWriter, r *http.Request, in browser.
 func (s *Server) refusedPage(w http.ResponseWriter, r *http.Request, in browser.Redirect, v mfa.View) {
 	words := text.English.Callback
 	data := s.loginPage(words.Refused.Title, in, v)
-	data.Text = words.Refused
+	data.Text, data.Verdict = words.Refused, browser.Bad
 	s.render(w, r, http.StatusOK, "refused", data)
 }
 

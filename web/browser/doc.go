@@ -8,6 +8,7 @@
 //	{{template "problem" .Problem}}    why the last attempt came to nothing, a string
 //	{{template "pager" .Pager}}        a [Pager], below a list
 //	{{template "empty" .Empty}}        an [Empty], in place of a list
+//	{{template "verdict" "good"}}      a large sign above the heading: good, bad, warn or info
 //	{{template "copyable" .Code}}      a [Copyable], or (copyable "id" .T.Label .Value)
 //
 // and the functions of [Functions]. The layout shows Nav and Notice by itself.

@@ -81,7 +81,9 @@ func galleryPage(at time.Time) *galleryData {
 	outcomes, latency, factors, none := plot, plot, plot, plot
 	outcomes.Series = []chart.Series{{Name: "Approved", Values: approved, Tone: chart.Good}, {Name: "Denied", Values: denied, Tone: chart.Bad}, {Name: "No answer", Values: timeout, Tone: chart.Five}}
 	latency.ID, latency.Title, latency.Totals = "latency", "Duo's answer time", false
-	latency.Format = func(v float64) string { return time.Duration(v * float64(time.Millisecond)).Round(time.Millisecond).String() }
+	latency.Format = func(v float64) string {
+		return time.Duration(v * float64(time.Millisecond)).Round(time.Millisecond).String()
+	}
 	latency.Series = []chart.Series{{Name: "Median", Values: p50}, {Name: "95th percentile", Values: p95}}
 	factors.ID, factors.Title, factors.Times = "factors", "Factors", plot.Times[:8]
 	factors.Series = []chart.Series{{Name: "Push", Values: approved}, {Name: "Passcode", Values: denied}, {Name: "Key", Values: timeout}, {Name: "Bypass", Values: timeout}, {Name: "Phone", Values: denied}, {Name: "SMS", Values: denied}}

@@ -80,6 +80,9 @@ type Copyable struct {
 	// Rows is the height in lines; 0 means one. Large is for a code to be typed.
 	Rows  int
 	Large bool
+	// Heading makes a heading of the label. First is for the text that the page
+	// is about: its button stands out.
+	Heading, First bool
 }
 
 // Functions are what templates may call:

@@ -81,6 +81,7 @@
     form.addEventListener("submit", function (event) {
       if (form.dataset.sent) event.preventDefault();
       form.dataset.sent = "yes";
+      setTimeout(function () { delete form.dataset.sent; }, 10000);
     });
   });
   addEventListener("pageshow", function () { all("form[data-sent]", function (form) { delete form.dataset.sent; }); });

@@ -15,7 +15,7 @@ type Callback struct {
 	DataTitle                   string
 	DataHelp                    template.HTML
 	DataCopy                    string
-	CurlTitle, CurlLabel        string
+	CurlTitle                   string
 	CurlHelp                    template.HTML
 	CurlCopy                    string
 	SecretStrong, Secret        string
@@ -64,7 +64,6 @@ var englishCallback = Callback{
 	DataHelp:     "Paste it where your client asks for it. It is the value of the header <code>X-Mirth-Login-Data</code> and works once.",
 	DataCopy:     "Copy code",
 	CurlTitle:    "Or as a command",
-	CurlLabel:    "Command",
 	CurlHelp:     "Run it on the computer where you began. The answer holds your <code>JSESSIONID</code>. If you keep cookies in a file, add <code>--cookie</code> and <code>--cookie-jar</code> with its name.",
 	CurlCopy:     "Copy command",
 	SecretStrong: "Never give this code to anyone.",

@@ -42,7 +42,7 @@ type Plot struct {
 	// ID is unlike that of any other element of the page; ids of parts begin
 	// with it.
 	ID string
-	// Title is the heading of the plot, at level 3 unless Bare leaves it to the
+	// Title is the heading of the plot, at level 2 unless Bare leaves it to the
 	// page. Desc says in a sentence what there is to see.
 	Title, Desc string
 	Bare        bool

@@ -69,7 +69,7 @@ func (c *canvas) open(ticks []float64) {
 	id := esc(c.p.ID)
 	c.printf(`<figure class="chart" id="%s">`, id)
 	if !c.p.Bare {
-		c.printf(`<h3>%s</h3>`, esc(c.p.Title))
+		c.printf(`<h2>%s</h2>`, esc(c.p.Title))
 	}
 	c.printf(`<div class="plot"><svg class="values" width="%d" height="%s" aria-hidden="true" focusable="false">`, c.margin(ticks), px(above+height+below))
 	for _, t := range ticks {
