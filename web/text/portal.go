@@ -23,24 +23,24 @@ type PortalMenu struct{ Home, Sessions, Devices, Code, Setup, Console string }
 
 // PortalSignIn is the sign-in.
 type PortalSignIn struct {
-	Title, Lead, LeadConsole                                  string
-	Username, Password, SignIn, GetCode, GetCodeHelp          string
-	Refused, Throttled, Denied, NotConfirmed, Expired, Duo    string
-	NotEnrolled, SomebodyToAsk, NotAllowed, Undone, SignedOut string
+	Title, Lead, LeadConsole                               string
+	Username, Password, SignIn, GetCode, GetCodeHelp       string
+	Refused, Throttled, Denied, NotConfirmed, Expired, Duo string
+	NotEnrolled, SomebodyToAsk                             string
 }
 
 // PortalHome is the first page of somebody who is signed in.
 type PortalHome struct {
-	Title, Lead                                 string
-	You, User, Role, Administrator, Person      string
-	Proof, Method, Device, When, NotAsked       string
-	From, Browser, SignedIn, Ends, IdleNote     string
-	Tasks                                       string
-	SessionsText, DevicesText, CodeText         string
-	SetupText, ConsoleText                      string
-	SessionsLink, DevicesLink, CodeLink         string
-	SetupLink, ConsoleLink                      string
-	NotYouTitle, NotYou, SessionsOne, SessionsN string
+	Title, Lead                             string
+	You, User, Role, Administrator, Person  string
+	Proof, Method, Device, When, NotAsked   string
+	From, Browser, SignedIn, Ends, IdleNote string
+	Tasks                                   string
+	SessionsText, DevicesText, CodeText     string
+	SetupText, ConsoleText                  string
+	SessionsLink, DevicesLink, CodeLink     string
+	SetupLink, ConsoleLink                  string
+	SessionsOne, SessionsN                  string
 }
 
 // PortalSessions is the list of one's sessions.
@@ -55,7 +55,7 @@ type PortalSessions struct {
 
 // PortalDevices is the pages about one's devices.
 type PortalDevices struct {
-	Title, Lead, List, Fresh                        string
+	Title, Lead, List                               string
 	Phone, Tablet, Token, Key                       string
 	Ending, Serial, Model, Platform, LastSeen       string
 	Push, Passcode, SMS, Call                       string
@@ -87,7 +87,6 @@ type PortalCode struct {
 	ShownTitle, ShownLead, Label   string
 	Help, Copy, Facts, User, Ends  string
 	SecretStrong, Secret           string
-	AnotherTitle, Another          string
 	AnotherLink, HowTo             string
 }
 
