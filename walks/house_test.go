@@ -48,17 +48,8 @@ func newHouse(t *testing.T) *house {
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
-	var enroll []string
-	for _, name := range people() {
-		enroll = append(enroll, "--enroll", name)
-	}
-	h.demo = h.startDemo(t, enroll...)
+	h.demo = h.startDemo(t, "--users", "60", "--children", "2", "--remember-days", "30")
 	return h
-}
-
-// people have phones at the shared demo. Each walk has some for itself.
-func people() []string {
-	return []string{"alice", "bob", "carol", "dave", "erin", "grace", "heidi", "ivan", "judy", "mallory"}
 }
 
 // demo is a running "mfaserver demo".
@@ -157,14 +148,6 @@ func (d *demo) command(t *testing.T, input string, args ...string) string {
 		t.Fatalf("mfaserver %s: %v\n%s", strings.Join(args, " "), err, out)
 	}
 	return string(out)
-}
-
-// account makes a local account with the demo's password; more are flags of
-// "users add".
-func (d *demo) account(t *testing.T, name string, more ...string) string {
-	t.Helper()
-	d.command(t, d.password+"\n", append([]string{"users", "add", name, "--password-file", "-"}, more...)...)
-	return name
 }
 
 // listener keeps what a program says and notes when it says the marker.

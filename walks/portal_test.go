@@ -3,8 +3,6 @@ package walks_test
 import (
 	"net/http"
 	"testing"
-
-	"github.com/chromedp/chromedp"
 )
 
 // enter fills in the portal's form and presses a button; the prompt follows.
@@ -13,53 +11,115 @@ func (v *visitor) enter(button, username, password string) {
 	v.Visit(v.d.server + "/mfa/")
 	v.Type("#username", username)
 	v.Type("#password", password)
-	v.Do(chromedp.Click(chromedp.CSS(button)))
+	v.press(button)
 }
 
-// portalWalks are those through the portal.
+// signIn goes through the portal and the prompt with a push.
+func (v *visitor) signIn(username string) {
+	v.t.Helper()
+	v.enter("#sign-in", username, v.d.password)
+	v.approve()
+	v.Wait("#sign-out")
+}
+
+// portalWalks are those through the portal. Every way through the prompt is
+// walked with scripts and without.
 func portalWalks() []walk {
-	walks := each("portal/approve", func(t *testing.T, _ *house, v *visitor) {
+	var walks []walk
+	walks = append(walks, each("portal/approve", func(t *testing.T, _ *house, v *visitor) {
 		v.Visit(v.d.server + "/mfa/")
 		v.audit("portal-sign-in")
-		v.enter("#sign-in", v.d.username, v.d.password)
+		v.enter("#sign-in", "ada.abel", v.d.password)
 		v.Wait("#approve")
 		v.audit("prompt")
 		v.approve()
 		v.Wait("#sign-out")
 		v.audit("portal")
-		if user := v.Text("#user"); user != v.d.username {
-			t.Errorf("signed in as %q, want %q", user, v.d.username)
+		if user := v.Text("#user"); user != "ada.abel" {
+			t.Errorf("signed in as %q", user)
 		}
 		v.Follow("#sign-out")
 		v.Wait("#sign-in")
-	})
+	})...)
+	walks = append(walks, each("portal/deny", denied)...)
+	walks = append(walks, each("portal/passcode", func(_ *testing.T, _ *house, v *visitor) {
+		v.enter("#sign-in", "hugo.hale", v.d.password)
+		code := v.passcode()
+		v.submit("#passcode", "000000", "#passcode-submit")
+		v.Wait("#message.bad")
+		v.audit("prompt-wrong-passcode")
+		v.submit("#passcode", code, "#passcode-submit")
+		v.Wait("#sign-out")
+	})...)
+	walks = append(walks, each("portal/bypass-code", func(t *testing.T, _ *house, v *visitor) {
+		code := v.d.bypassCode(t, "ines.ito")
+		v.enter("#sign-in", "ines.ito", v.d.password)
+		v.submit("#bypass_code", code, "#bypass-submit")
+		v.Wait("#sign-out")
+	})...)
+	walks = append(walks, each("portal/security-key", func(_ *testing.T, _ *house, v *visitor) {
+		v.enter("#sign-in", "chiara.costa", v.d.password)
+		v.press("#security-key")
+		v.Wait("#touch")
+		v.audit("prompt-security-key")
+		v.press("#touch")
+		v.Wait("#sign-out")
+	})...)
 	walks = append(walks, each("portal/code", func(t *testing.T, _ *house, v *visitor) {
-		v.enter("#get-code", v.d.username, v.d.password)
+		v.enter("#get-code", "jonas.jansen", v.d.password)
 		v.approve()
 		v.Wait("#code")
 		v.audit("portal-code")
 		code := v.Value("#code")
-		if status, body := v.d.login(t, v.d.username, code); status != http.StatusOK {
+		if status, body := v.d.login(t, "jonas.jansen", code); status != http.StatusOK {
 			t.Errorf("login with the code = %d %s", status, body)
 		}
-		if status, _ := v.d.login(t, v.d.username, code); status == http.StatusOK {
+		if status, _ := v.d.login(t, "jonas.jansen", code); status == http.StatusOK {
 			t.Error("the code worked twice")
 		}
 	})...)
-	return append(walks, walk{"portal/deny", func(t *testing.T, h *house) {
-		v := h.visitor(t, h.demo)
-		v.enter("#sign-in", v.d.username, "not the password")
-		v.Wait("#problem")
-		v.audit("portal-refused")
-		v.enter("#sign-in", v.d.username, v.d.password)
-		v.Follow("#deny")
-		v.audit("prompt-denied")
-		v.Follow("#cancel")
-		v.Wait("#problem")
-		v.audit("portal-cancelled")
-		// It is not over: the next attempt works.
-		v.enter("#sign-in", v.d.username, v.d.password)
-		v.approve()
-		v.Wait("#sign-out")
-	}})
+	return append(walks,
+		walk{"portal/timeout", timedOut},
+		walk{"portal/enrolment-by-number", func(t *testing.T, h *house) {
+			v := h.visitor(t, h.demo).withoutScripts()
+			v.enter("#sign-in", "david.drum", v.d.password)
+			v.Wait("#enroll-submit")
+			v.audit("prompt-enrolment")
+			v.submit("#phone_number", "+1 734 555 0199", "#enroll-submit")
+			v.Wait("#sign-out")
+			v.Follow("#sign-out")
+			v.signIn("david.drum") // the phone is there
+		}},
+		walk{"portal/enrolment-by-scan", func(t *testing.T, h *house) {
+			v := h.visitor(t, h.demo)
+			v.enter("#sign-in", "priya.park", v.d.password)
+			v.Wait("#scan")
+			v.audit("prompt-enrolment")
+			v.press("#scan")
+			v.Wait("#sign-out")
+		}},
+	)
+}
+
+// denied refuses a push, cancels, and comes back: it is not over.
+func denied(_ *testing.T, _ *house, v *visitor) {
+	v.enter("#sign-in", "bruno.birch", "not the password")
+	v.Wait("#problem")
+	v.audit("portal-refused")
+	v.enter("#sign-in", "bruno.birch", v.d.password)
+	v.press("#deny")
+	v.Wait("#message.bad")
+	v.audit("prompt-denied")
+	v.press("#cancel")
+	v.Wait("#problem")
+	v.audit("portal-cancelled")
+	v.signIn("bruno.birch")
+}
+
+// timedOut signs in where nobody answers.
+func timedOut(t *testing.T, h *house) {
+	v := h.visitor(t, h.startDemo(t, "--auto", "timeout", "--auto-timeout", "100ms"))
+	v.enter("#sign-in", v.d.username, v.d.password)
+	v.Wait("#problem")
+	v.Wait("#sign-in")
 }

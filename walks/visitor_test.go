@@ -4,6 +4,8 @@ import (
 	"os"
 	"testing"
 
+	"github.com/chromedp/chromedp"
+
 	"mfaserver/internal/browsertest"
 )
 
@@ -25,6 +27,21 @@ func (h *house) visitor(t *testing.T, d *demo) *visitor {
 	v.SetLook(browsertest.Look{Width: 1280})
 	t.Cleanup(func() { v.Check(d.server, d.sim) })
 	return v
+}
+
+// withoutScripts is the visitor with a browser that runs none.
+func (v *visitor) withoutScripts() *visitor {
+	v.t.Helper()
+	v.scriptless = true
+	v.Scriptless(true)
+	return v
+}
+
+// press clicks on what stays on its page, or leads to one that the walk waits
+// for by what is on it.
+func (v *visitor) press(selector string) {
+	v.t.Helper()
+	v.Do(chromedp.Click(chromedp.CSS(selector)))
 }
 
 // audit looks at the page, once in a run for each name: in all looks, or in one

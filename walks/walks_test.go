@@ -31,10 +31,7 @@ func each(name string, do func(t *testing.T, h *house, v *visitor)) []walk {
 	return []walk{
 		{name, func(t *testing.T, h *house) { do(t, h, h.visitor(t, h.demo)) }},
 		{name + "-scriptless", func(t *testing.T, h *house) {
-			v := h.visitor(t, h.demo)
-			v.scriptless = true
-			v.Scriptless(true)
-			do(t, h, v)
+			do(t, h, h.visitor(t, h.demo).withoutScripts())
 		}},
 	}
 }

@@ -86,6 +86,9 @@ func (p demoPerson) duo() (user duotest.User, known bool) {
 	if p.every(5, 2) {
 		user.Phones = append(user.Phones, duotest.Phone{Name: p.given + "'s tablet", Platform: "Apple iOS", Activated: true})
 	}
+	if p.every(7, 3) {
+		user.WebAuthn = append(user.WebAuthn, duotest.WebAuthnCredential{Name: p.given + "'s security key", Label: "Security Key"})
+	}
 	return user, !p.every(9, 4)
 }
 

@@ -30,6 +30,8 @@ type simFlags struct {
 	enroll    []string
 	users     int
 	children  int
+	verified  int
+	remember  int
 }
 
 func (f *simFlags) add(cmd *cobra.Command) {
@@ -40,6 +42,8 @@ func (f *simFlags) add(cmd *cobra.Command) {
 	flags.StringArrayVar(&f.enroll, "enroll", nil, "`NAME` of one more user the simulator knows, with a phone; may be repeated")
 	flags.IntVar(&f.users, "users", 0, "`NUMBER` of further people, with phones, without, locked out...")
 	flags.IntVar(&f.children, "children", 0, "`NUMBER` of child accounts, each with people of its own")
+	flags.IntVar(&f.verified, "verified-push", 0, "`DIGITS`, 3 to 6, that the prompt shows and a push asks for (default: none)")
+	flags.IntVar(&f.remember, "remember-days", 0, "`DAYS` for which the prompt offers to remember a browser (default: not at all)")
 	flags.StringVar(&f.readyFile, "ready-file", "", "`FILE` to write as JSON when everything is listening")
 }
 
@@ -118,6 +122,9 @@ func startSim(state *demoState, f simFlags, listen string, fixed bool, logger *s
 		CA:          state.ca,
 		Logger:      logger,
 		Children:    demoChildren(f.children),
+
+		VerifiedPush: f.verified,
+		RememberDays: f.remember,
 	}
 	for i, name := range append([]string{state.Username}, f.enroll...) {
 		cfg.Users = append(cfg.Users, duotest.User{

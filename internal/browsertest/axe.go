@@ -1,6 +1,7 @@
 package browsertest
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -59,11 +60,7 @@ func (r *Rules) Broken(b *Tab) []string {
 		defer b.scripts(false)
 	}
 	for range reloads {
-		loaded, err := chromedp.Run(b.Context, chromedp.Evaluate[bool](r.source+"\n;!!window.axe"))
-		if err != nil || !loaded {
-			continue
-		}
-		found, err := chromedp.Run(b.Context, chromedp.Evaluate[[]string](runAxe, chromedp.EvalAwaitPromise))
+		found, err := r.run(b)
 		if err == nil {
 			return found
 		}
@@ -71,6 +68,15 @@ func (r *Rules) Broken(b *Tab) []string {
 	}
 	b.t.Fatal("axe-core does not come to an end on this page")
 	return nil
+}
+
+func (r *Rules) run(b *Tab) ([]string, error) {
+	ctx, cancel := context.WithTimeout(b.Context, stepTime)
+	defer cancel()
+	if _, err := chromedp.Run(ctx, chromedp.Evaluate[bool](r.source+"\n;!!window.axe")); err != nil {
+		return nil, err
+	}
+	return chromedp.Run(ctx, chromedp.Evaluate[[]string](runAxe, chromedp.EvalAwaitPromise))
 }
 
 // reloads is how often a page that loads itself anew may come in between.

@@ -53,7 +53,11 @@ func (b *Tab) show(l Look) {
 		scheme = "dark"
 	}
 	if _, err := chromedp.Call(b.Context, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+		Features: []*emulation.MediaFeature{
+			{Name: "prefers-color-scheme", Value: scheme},
+			// A colour on its way to another would be judged for what it is now.
+			{Name: "prefers-reduced-motion", Value: "reduce"},
+		},
 	}); err != nil {
 		b.t.Fatal(err)
 	}

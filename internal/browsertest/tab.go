@@ -13,9 +13,12 @@ import (
 	"github.com/chromedp/chromedp"
 )
 
-// timeout bounds all that one test does in its tab. It is generous: Chromium
-// is slow on a loaded machine.
-const timeout = 2 * time.Minute
+// Whatever is waited for comes within stepTime; timeout bounds all that one test
+// does in its tab. Both are generous: Chromium is slow on a loaded machine.
+const (
+	stepTime = time.Minute
+	timeout  = 5 * time.Minute
+)
 
 // Tab is a browser window of one test. Its methods end the test on failure.
 type Tab struct {
@@ -60,17 +63,31 @@ func newTab(t *testing.T, window context.Context) *Tab { //nolint:revive // t go
 // Do runs steps one after the other.
 func (b *Tab) Do(steps ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
-	if err := chromedp.Do(b.Context, steps...); err != nil {
-		b.t.Fatal(err)
+	ctx, cancel := context.WithTimeout(b.Context, stepTime)
+	defer cancel()
+	if err := chromedp.Do(ctx, steps...); err != nil {
+		b.fail(err)
 	}
+}
+
+// fail ends the test and says where the tab is.
+func (b *Tab) fail(err error) {
+	b.t.Helper()
+	const where = `location.href.split("?")[0] + "\n" + document.title + "\n" + (document.body ? document.body.innerText.slice(0, 600) : "")`
+	ctx, cancel := context.WithTimeout(b.Context, 5*time.Second)
+	defer cancel()
+	at, _ := chromedp.Run(ctx, chromedp.Evaluate[string](where))
+	b.t.Fatalf("%v at %s", err, at)
 }
 
 // Read runs an action for its value.
 func Read[T any](b *Tab, a chromedp.Action[T]) T {
 	b.t.Helper()
-	v, err := chromedp.Run(b.Context, a)
+	ctx, cancel := context.WithTimeout(b.Context, stepTime)
+	defer cancel()
+	v, err := chromedp.Run(ctx, a)
 	if err != nil {
-		b.t.Fatal(err)
+		b.fail(err)
 	}
 	return v
 }
@@ -78,23 +95,22 @@ func Read[T any](b *Tab, a chromedp.Action[T]) T {
 // Visit opens an address and returns the status of the page that comes.
 func (b *Tab) Visit(url string) int {
 	b.t.Helper()
-	response, err := chromedp.Run(b.Context, chromedp.NavigateResponse(url))
-	return b.loaded(response, err)
+	return b.loaded(chromedp.NavigateResponse(url))
 }
 
 // Follow clicks on what the selector finds, waits for the page to which that
 // leads, and returns its status.
 func (b *Tab) Follow(selector string) int {
 	b.t.Helper()
-	response, err := chromedp.RunResponse(b.Context, chromedp.Click(chromedp.CSS(selector)))
-	return b.loaded(response, err)
+	return b.loaded(func(ctx context.Context, _ *chromedp.Target) (*network.Response, error) {
+		return chromedp.RunResponse(ctx, chromedp.Click(chromedp.CSS(selector)))
+	})
 }
 
-func (b *Tab) loaded(response *network.Response, err error) int {
+// loaded runs what loads a page and returns the page's status.
+func (b *Tab) loaded(load chromedp.Action[*network.Response]) int {
 	b.t.Helper()
-	if err != nil {
-		b.t.Fatal(err)
-	}
+	response := Read(b, load)
 	if response == nil {
 		return 0
 	}
