@@ -93,6 +93,8 @@ type Users interface {
 	FindID(ctx context.Context, id int) (User, string, error)
 	// List returns all users ordered by ID.
 	List(ctx context.Context) ([]User, error)
+	// Page returns some users, ordered by name byte for byte; see [PageQuery].
+	Page(ctx context.Context, q PageQuery) ([]User, error)
 	// Update changes one user inside one transaction: change sees the
 	// stored row and may alter all but ID and Username, and the hash. What
 	// it does to ID and Username is ignored. It may run while the store is

@@ -29,6 +29,7 @@ func TestUsers(t *testing.T, newStore func(t *testing.T) primary.Users) {
 		{"Unknown", testUnknown},
 		{"IDsAreNeverReused", testIDsAreNeverReused},
 		{"ListByID", testListByID},
+		{"Page", testPage},
 		{"Update", testUpdate},
 		{"UpdateRefused", testUpdateRefused},
 		{"UpdateKeepsIdentity", testUpdateKeepsIdentity},

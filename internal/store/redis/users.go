@@ -133,6 +133,16 @@ func (s *users) List(ctx context.Context) ([]primary.User, error) {
 	return all, nil
 }
 
+// Page implements [primary.Users]. The server knows no names, so all records
+// are opened to find those of the page.
+func (s *users) Page(ctx context.Context, q primary.PageQuery) ([]primary.User, error) {
+	all, err := s.List(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return q.Cut(slices.DeleteFunc(all, func(u primary.User) bool { return !q.Wants(u.Username) })), nil
+}
+
 // Update implements [primary.Users].
 func (s *users) Update(ctx context.Context, username string, change func(u *primary.User, hash *string) error) (primary.User, error) {
 	return s.update(ctx, s.l.vault.user(username), change)

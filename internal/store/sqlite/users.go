@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/binary"
 	"errors"
+	"strings"
 
 	"mfaserver/internal/primary"
 )
@@ -77,6 +78,41 @@ func (s *users) List(ctx context.Context) ([]primary.User, error) {
 		return nil, userError(err)
 	}
 	return all, nil
+}
+
+// Page implements [primary.Users]. Names are told apart by the index of the
+// table; only the records of the page are opened.
+func (s *users) Page(ctx context.Context, q primary.PageQuery) ([]primary.User, error) {
+	query := "SELECT id, username, record FROM users WHERE username > ?"
+	args := []any{[]byte(q.After)}
+	if q.Before != "" {
+		query += " AND username < ?"
+		args = append(args, []byte(q.Before))
+	}
+	if q.Match != "" {
+		// LIKE compares text, and takes the small and the large letters of
+		// ASCII for the same.
+		query += ` AND CAST(username AS TEXT) LIKE ? ESCAPE '\'`
+		args = append(args, "%"+strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(q.Match)+"%")
+	}
+	query += " ORDER BY username"
+	if q.Before != "" {
+		query += " DESC"
+	}
+	var page []primary.User
+	err := s.db.reads.rows(ctx, query+" LIMIT ?", append(args, max(q.Max, 0)), func(scan func(...any) error) error {
+		var r userRow
+		if err := scan(r.columns()...); err != nil {
+			return err
+		}
+		u, _, err := s.open(&r)
+		page = append(page, u)
+		return err
+	})
+	if err != nil {
+		return nil, userError(err)
+	}
+	return q.Cut(page), nil
 }
 
 // Update implements [primary.Users].

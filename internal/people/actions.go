@@ -1,0 +1,177 @@
+package people
+
+import (
+	"context"
+	"net/url"
+	"strings"
+	"time"
+
+	"mfaserver/duoclient"
+	"mfaserver/internal/audit"
+	"mfaserver/internal/helpdesk"
+	"mfaserver/internal/primary"
+	"mfaserver/internal/secret"
+)
+
+// subject is a user by Duo's name.
+func (p *People) subject(username string) (helpdesk.Subject, error) {
+	name, err := p.cfg.DuoUsername(username)
+	return helpdesk.Subject{Username: name}, err
+}
+
+// Codes are new bypass codes, told this once.
+type Codes struct {
+	Codes   []secret.Secret
+	Expires time.Time
+}
+
+// Bypass makes one bypass code. Errors are the help desk's.
+func (p *People) Bypass(ctx context.Context, order helpdesk.Order, username string, valid time.Duration, keep bool) (Codes, error) {
+	s, err := p.subject(username)
+	if err != nil {
+		return Codes{}, err
+	}
+	life, err := helpdesk.NewLife(valid)
+	if err != nil {
+		return Codes{}, err
+	}
+	made, err := p.cfg.Org.CreateBypass(ctx, helpdesk.BypassRequest{Order: order, Subject: s, Life: life, KeepExisting: keep})
+	if err != nil {
+		return Codes{}, err
+	}
+	return Codes{Codes: made.Codes, Expires: made.Expires}, nil
+}
+
+// Invitation is how somebody is to be enrolled: by a phone's number, which gets
+// a link or a message, or by e-mail.
+type Invitation struct {
+	Phone, Email string
+	Deliver      helpdesk.Delivery
+}
+
+// Link is what came of an invitation. URL and Scan are told this once; they are
+// empty when the link was sent.
+type Link struct {
+	URL, Scan secret.Secret
+	Expires   time.Time
+	// Active: the phone is set up already, and nothing was sent.
+	Active bool
+}
+
+// Enrol makes the user known to Duo with a phone, and gives or sends the link
+// that sets it up. Errors are the help desk's.
+func (p *People) Enrol(ctx context.Context, order helpdesk.Order, username string, i Invitation) (Link, error) {
+	s, err := p.subject(username)
+	if err != nil {
+		return Link{}, err
+	}
+	r := helpdesk.EnrolRequest{Order: order, Username: s.Username, Phone: i.Phone, Email: i.Email, Deliver: i.Deliver}
+	if i.Deliver == helpdesk.DeliverEmail {
+		r.Phone = ""
+	}
+	done, err := p.cfg.Org.Enrol(ctx, r)
+	if err != nil {
+		return Link{}, err
+	}
+	p.Refresh()
+	link := Link{URL: done.ActivationURL, Scan: scan(done.ActivationBarcode), Expires: done.Expires}
+	for _, step := range done.Steps {
+		link.Active = link.Active || step.Name == helpdesk.StepLink && step.State == helpdesk.StepSkipped
+	}
+	return link, nil
+}
+
+// scan is what a phone reads from the QR code: the value in the address of
+// Duo's picture of it.
+func scan(barcode secret.Secret) secret.Secret {
+	if u, err := url.Parse(barcode.Reveal()); err == nil {
+		if value := u.Query().Get("value"); strings.HasPrefix(value, "duo://") {
+			return secret.New(value)
+		}
+	}
+	return secret.Secret{}
+}
+
+// Reset takes away what the user proves himself with. Errors are the help
+// desk's.
+func (p *People) Reset(ctx context.Context, order helpdesk.Order, username string) (helpdesk.ResetDone, error) {
+	s, err := p.subject(username)
+	if err != nil {
+		return helpdesk.ResetDone{}, err
+	}
+	done, err := p.cfg.Org.Reset(ctx, order, s)
+	p.Refresh()
+	return done, err
+}
+
+// Lock has Duo refuse the user, or ask him again. Nobody locks himself out.
+// Errors are the help desk's, and [ErrSelf].
+func (p *People) Lock(ctx context.Context, order helpdesk.Order, username string, lock bool) error {
+	if lock && order.Actor.Name == username {
+		return ErrSelf
+	}
+	s, err := p.subject(username)
+	if err != nil {
+		return err
+	}
+	status := duoclient.UserActive
+	if lock {
+		status = duoclient.UserDisabled
+	}
+	_, err = p.cfg.Org.SetStatus(ctx, order, s, status)
+	p.Refresh()
+	return err
+}
+
+// Disable closes or opens the account in the local directory. Who is closed
+// out has no session and no service token afterwards: the account comes first,
+// so that no session is made in between. It returns how many sessions ended.
+// Errors are those of the directory, [ErrNoAccounts] and [ErrSelf].
+func (p *People) Disable(ctx context.Context, order helpdesk.Order, username string, disable bool) (int, error) {
+	switch {
+	case !p.Local():
+		return 0, ErrNoAccounts
+	case disable && order.Actor.Name == username:
+		return 0, ErrSelf
+	}
+	name, change := audit.UserEnabled, p.cfg.Accounts.Enable
+	if disable {
+		name, change = audit.UserDisabled, p.cfg.Accounts.Disable
+	}
+	if err := p.record(ctx, name, order, username); err != nil {
+		return 0, err
+	}
+	var user primary.User
+	user, err := change(ctx, username)
+	if err != nil || !disable {
+		return 0, err
+	}
+	if err := p.cfg.RevokeTokens(ctx, user.Username, order.Actor.Name, string(name)); err != nil {
+		return 0, err
+	}
+	ended, err := p.cfg.Sessions.EndUser(ctx, user.Username, string(name))
+	return len(ended), err
+}
+
+// EndSessions ends all sessions of a user.
+func (p *People) EndSessions(ctx context.Context, order helpdesk.Order, username string) (int, error) {
+	ended, err := p.cfg.Sessions.EndUser(ctx, username, Why(order))
+	return len(ended), err
+}
+
+// Why is the reason of a revocation as the trail has it: who, and what he
+// wrote.
+func Why(order helpdesk.Order) string {
+	if order.Reason == "" {
+		return "by " + order.Actor.Name
+	}
+	return "by " + order.Actor.Name + ": " + order.Reason
+}
+
+func (p *People) record(ctx context.Context, name audit.Name, order helpdesk.Order, username string) error {
+	a := order.Actor
+	return p.cfg.Recorder.Record(ctx, audit.Event{
+		Name: name, Outcome: audit.OK, Username: username, Actor: a.Name, Source: a.Source, UserAgent: a.UserAgent,
+		Session: a.Session, RequestID: a.RequestID, Detail: map[string]string{"reason": order.Reason},
+	})
+}
