@@ -8,7 +8,9 @@ import (
 	"mfaserver/internal/audit"
 	"mfaserver/internal/config"
 	"mfaserver/internal/helpdesk"
+	"mfaserver/internal/people"
 	"mfaserver/internal/primary"
+	"mfaserver/internal/selfservice"
 	"mfaserver/internal/stats"
 	"mfaserver/internal/store/sqlite"
 	"mfaserver/internal/token"
@@ -36,6 +38,8 @@ type app struct {
 	behind    *behind
 	sessions  *session.Manager
 	desk      *helpdesk.Desk
+	people    *people.People
+	devices   *selfservice.Desk
 	flow      *mfa.Flow
 
 	shown *shownCertificate
@@ -51,7 +55,7 @@ func newApp(ctx context.Context, cfg *config.Config, logger *slog.Logger) (*app,
 	if cfg.Primary.Upstream != nil {
 		first = a.openEngine
 	}
-	for _, step := range []func(context.Context) error{a.openStore, a.openTrail, a.openTokens, first, a.openSessions, a.openDesk, a.openFlow} {
+	for _, step := range []func(context.Context) error{a.openStore, a.openTrail, a.openTokens, first, a.openSessions, a.openDesk, a.openPeople, a.openFlow} {
 		if err := step(ctx); err != nil {
 			a.close()
 			return nil, err

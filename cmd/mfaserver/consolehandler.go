@@ -23,7 +23,12 @@ func (a *app) consoleRoom(hidden http.Handler) (web.Room, error) {
 		Sessions: a.sessions,
 		Roles:    roles{directory: a.directory, configured: a.cfg.Administrators},
 		Login:    a.flow,
-		Recorder: a.trail,
+		Recorder: a.recorder,
+
+		People:      a.people,
+		Devices:     a.devices,
+		SessionList: a.sessions,
+		Records:     lastRecords{a.reader()},
 	})
 	if err != nil {
 		return web.Room{}, errors.Join(config.ErrInvalid, err)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"mfaserver/internal/audit"
+	"mfaserver/internal/people"
 	"mfaserver/mfa"
 	"mfaserver/session"
 	"mfaserver/web/browser"
@@ -75,6 +76,12 @@ type Deps struct {
 	Roles    Roles
 	Login    prompt.LoginFlow
 	Recorder Recorder
+	// People, Devices, SessionList and Records are for the pages of users and
+	// sessions.
+	People      *people.People
+	Devices     Devices
+	SessionList SessionList
+	Records     Records
 }
 
 //go:embed pages/*.html
@@ -99,6 +106,9 @@ func New(c Config, d Deps) (*Console, error) {
 	}
 	if d.Sessions == nil || d.Roles == nil || d.Login == nil || d.Recorder == nil {
 		return nil, fmt.Errorf("%w: sessions, roles, login flow and recorder are needed", ErrConfig)
+	}
+	if d.People == nil || d.Devices == nil || d.SessionList == nil || d.Records == nil {
+		return nil, fmt.Errorf("%w: people, devices, list of sessions and records are needed", ErrConfig)
 	}
 	if c.Now == nil {
 		c.Now = time.Now //nolint:forbidigo // the one real clock of this package

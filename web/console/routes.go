@@ -25,6 +25,8 @@ type section struct {
 func (c *Console) table() []section {
 	return []section{
 		c.frameSection(),
+		c.usersSection(),
+		c.sessionsSection(),
 	}
 }
 

@@ -2,7 +2,10 @@ package text
 
 // Console is what the pages under /mfa/admin/ say.
 type Console struct {
-	Frame ConsoleFrame
+	Frame    ConsoleFrame
+	Users    ConsoleUsers
+	Sessions ConsoleSessions
+	Deed     ConsoleDeed
 }
 
 // ConsoleFrame is what the console says around its pages.
@@ -24,7 +27,10 @@ type ConsoleFrame struct {
 }
 
 var englishConsole = Console{
-	Frame: englishConsoleFrame,
+	Frame:    englishConsoleFrame,
+	Users:    englishConsoleUsers,
+	Sessions: englishConsoleSessions,
+	Deed:     englishConsoleDeed,
 }
 
 var englishConsoleFrame = ConsoleFrame{

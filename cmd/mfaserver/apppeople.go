@@ -1,0 +1,56 @@
+package main
+
+import (
+	"context"
+	"slices"
+
+	"mfaserver/internal/audit"
+	"mfaserver/internal/people"
+	"mfaserver/internal/selfservice"
+)
+
+// openPeople makes what looks after users, on the organisation of this
+// server's own sign-ins.
+func (a *app) openPeople(context.Context) error {
+	org, err := a.desk.Org("")
+	if err != nil {
+		return err
+	}
+	c := people.Config{
+		Sessions: a.sessions,
+		Org:      org,
+		RevokeTokens: func(ctx context.Context, username, by, reason string) error {
+			_, err := a.tokens.RevokeUser(ctx, username, by, reason)
+			return err
+		},
+		DuoUsername: a.cfg.DuoUsername,
+		Recorder:    a.recorder,
+		Logger:      a.logger,
+		Now:         now,
+	}
+	if a.directory != nil {
+		c.Accounts = a.directory
+	}
+	if a.people, err = people.New(c); err != nil {
+		return err
+	}
+	a.closers = append(a.closers, func() error { a.people.Close(); return nil })
+	a.devices, err = selfservice.New(selfservice.Config{Org: org, DuoUsername: a.cfg.DuoUsername, Now: now})
+	return err
+}
+
+// lastRecords finds the newest records about a user.
+type lastRecords struct{ reader *audit.Reader }
+
+// Last returns the newest first.
+func (l lastRecords) Last(ctx context.Context, username string, most int) ([]audit.Entry, error) {
+	var all []audit.Entry
+	for e, err := range l.reader.Search(ctx, audit.Filter{User: username, Newest: true, Limit: most}) {
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, e)
+	}
+	slices.Reverse(all)
+	return all, nil
+}
