@@ -8,7 +8,7 @@ import (
 	"mfaserver/internal/audit"
 	"mfaserver/internal/config"
 	"mfaserver/internal/helpdesk"
-	"mfaserver/internal/people"
+	peopledesk "mfaserver/internal/people"
 	"mfaserver/internal/primary"
 	"mfaserver/internal/selfservice"
 	"mfaserver/internal/stats"
@@ -38,7 +38,7 @@ type app struct {
 	behind    *behind
 	sessions  *session.Manager
 	desk      *helpdesk.Desk
-	people    *people.People
+	people    *peopledesk.People
 	devices   *selfservice.Desk
 	flow      *mfa.Flow
 

@@ -5,7 +5,7 @@ import (
 	"slices"
 
 	"mfaserver/internal/audit"
-	"mfaserver/internal/people"
+	peopledesk "mfaserver/internal/people"
 	"mfaserver/internal/selfservice"
 )
 
@@ -16,7 +16,7 @@ func (a *app) openPeople(context.Context) error {
 	if err != nil {
 		return err
 	}
-	c := people.Config{
+	c := peopledesk.Config{
 		Sessions: a.sessions,
 		Org:      org,
 		RevokeTokens: func(ctx context.Context, username, by, reason string) error {
@@ -31,7 +31,7 @@ func (a *app) openPeople(context.Context) error {
 	if a.directory != nil {
 		c.Accounts = a.directory
 	}
-	if a.people, err = people.New(c); err != nil {
+	if a.people, err = peopledesk.New(c); err != nil {
 		return err
 	}
 	a.closers = append(a.closers, func() error { a.people.Close(); return nil })
