@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"net/http"
 	"path/filepath"
 	"time"
@@ -10,7 +9,6 @@ import (
 	"mfaserver/internal/primary"
 	"mfaserver/internal/throttle"
 	"mfaserver/web"
-	"mfaserver/web/portal"
 )
 
 // Bad second calls from one source (threat T074).
@@ -84,32 +82,6 @@ func (a *app) whoChecks(deps *web.Deps) error {
 	gateway, err := a.gateway()
 	deps.Gateway = gateway
 	return err
-}
-
-// portalRoom is the pages for people.
-func (a *app) portalRoom() (web.Room, error) {
-	deps := portal.Deps{
-		Login: a.flow, Sessions: a.sessions, Codes: a.codes, Recorder: a.recorder, Rules: a.cfg.RuleSet(),
-	}
-	if a.behind == nil {
-		deps.Authenticator, deps.Directory, deps.Notes, deps.Accounts = a.directory, a.directory, a.directory, a.directory
-	} else {
-		engine := a.behind.upstream
-		deps.Authenticator, deps.Notes, deps.Releaser = engine, engine, engine
-	}
-	pages, err := portal.New(portal.Config{
-		PublicURLs:       a.cfg.PublicURLs,
-		Client:           web.Clients(a.cfg.TrustedProxies),
-		Administrators:   a.cfg.Administrators,
-		AllowEnrolment:   a.allowEnrolment,
-		EnrolmentContact: a.cfg.Enrolment.Contact,
-		Logger:           a.logger,
-		Now:              now,
-	}, deps)
-	if err != nil {
-		return web.Room{}, errors.Join(config.ErrInvalid, err)
-	}
-	return web.Room{Path: web.PortalPath, Handler: pages}, nil
 }
 
 // allowEnrolment applies enrolment.inline; a user is in the groups of the

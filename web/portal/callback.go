@@ -9,63 +9,81 @@ import (
 	"mfaserver/internal/token"
 	"mfaserver/mfa"
 	"mfaserver/session"
+	"mfaserver/web/browser"
 	"mfaserver/web/prompt"
 )
 
-// callback takes the browser back from Duo and ends the sign-in.
-func (p *Portal) callback(w http.ResponseWriter, r *http.Request) {
-	back, err := p.prompt.Return(r)
+// callback takes the browser back from Duo after a password, and ends the
+// sign-in.
+func (p *Portal) callback(v *visit) {
+	back, err := p.prompt.Return(v.r)
 	if err != nil {
-		p.notBack(w, r, back.View.Username, err)
+		if !p.broken(v, err) {
+			p.refused(v, back.View.Username, nextWord(back.Next), err)
+		}
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), prompt.Budget)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(v.r.Context()), prompt.Budget)
 	defer cancel()
-	p.finish(ctx, w, r, back.Grant)
+	v.session, v.cookie = session.Session{}, "" // of somebody who was here before
+	g := back.Grant
+	if err := p.start(ctx, v, g, session.Session{}); err != nil {
+		p.refused(v, g.Username, nextWord(back.Next), err)
+		return
+	}
+	if err := p.deps.Notes.NoteLogin(ctx, g.Username, p.client(v).Addr); err != nil {
+		p.log.WarnContext(ctx, "login not noted in the directory", "request_id", p.client(v).RequestID, "err", err)
+	}
+	switch v.r.URL.Path {
+	case pathCodeCallback:
+		p.issue(ctx, v, g)
+		return
+	case pathConsoleCallback:
+		p.release(ctx, g.Username, g.Carry)
+		p.enterConsole(ctx, v, g)
+		return
+	}
+	p.release(ctx, g.Username, g.Carry)
+	seeOther(v.w, nextPath(back.Next))
 }
 
-// notBack answers a browser that came back from Duo with nothing.
-func (p *Portal) notBack(w http.ResponseWriter, r *http.Request, username string, cause error) {
+// broken answers a browser whose way back from Duo leads nowhere, and reports
+// whether it was such a one.
+func (p *Portal) broken(v *visit, cause error) bool {
 	switch {
 	case errors.Is(cause, prompt.ErrLink):
-		p.say(w, r, http.StatusBadRequest, textBad)
+		p.say(v, http.StatusBadRequest, p.text.Bad)
 	case errors.Is(cause, prompt.ErrStranger):
-		p.say(w, r, http.StatusBadRequest, textStranger)
+		p.say(v, http.StatusBadRequest, p.text.Stranger)
 	case errors.Is(cause, prompt.ErrOver):
-		p.say(w, r, http.StatusGone, textOver)
+		p.say(v, http.StatusGone, p.text.Over)
 	default:
-		p.refused(w, r, username, cause)
+		return false
 	}
+	return true
 }
 
-// finish opens the session of the page and shows the code, where one is
-// wanted. What the login carries goes to the code, and nowhere else.
-func (p *Portal) finish(ctx context.Context, w http.ResponseWriter, r *http.Request, g *mfa.Grant) {
-	c := p.prompt.Client(r)
-	started, err := p.deps.Sessions.Start(ctx, w, r, session.Session{
+// start opens the session of the page that a grant allows; on an error nothing
+// of it is left. renews is the session that was confirmed once more, or zero:
+// the new one does not live longer for it (threat T112).
+func (p *Portal) start(ctx context.Context, v *visit, g *mfa.Grant, renews session.Session) error {
+	c := p.client(v)
+	started, err := p.deps.Sessions.Start(ctx, v.w, v.r, session.Session{
 		UserID: g.UserID, Username: g.Username, Administrator: g.Administrator, Source: c.Addr.String(), UserAgent: c.UserAgent,
-		Transaction: g.Transaction, Factor: g.Factor, Reason: g.Reason, Device: g.Device, ApprovedAt: g.ApprovedAt, Kind: session.KindPage,
+		Transaction: g.Transaction, Factor: g.Factor, Reason: g.Reason, Device: g.Device, ApprovedAt: g.ApprovedAt,
+		Kind: session.KindPage, Expires: renews.Expires,
 	})
 	if err != nil {
-		p.undo(ctx, w, g, session.Key{})
-		p.unavailable(w, r, err)
-		return
+		p.undo(ctx, v.w, g, session.Key{})
+		return errors.Join(mfa.ErrUnavailable, err)
 	}
 	if err := p.stillTheirs(ctx, c, g); err != nil {
-		p.undo(ctx, w, g, started.Key)
-		p.refused(w, r, g.Username, err)
-		return
+		p.undo(ctx, v.w, g, started.Key)
+		return err
 	}
-	p.prompt.Forget(w)
-	if err := p.deps.Notes.NoteLogin(ctx, g.Username, c.Addr); err != nil {
-		p.log.WarnContext(ctx, "login not noted in the directory", "request_id", c.RequestID, "err", err)
-	}
-	if r.URL.Path != pathCodeCallback {
-		p.release(ctx, g.Username, g.Carry)
-		toHome(w)
-		return
-	}
-	p.issue(ctx, w, r, g, started.Key)
+	v.begun(started)
+	p.prompt.Forget(v.w)
+	return nil
 }
 
 // undo leaves nothing of a sign-in that failed after its session was there.
@@ -87,26 +105,46 @@ func (p *Portal) stillTheirs(ctx context.Context, c mfa.Client, g *mfa.Grant) er
 		return nil
 	}
 	same, err := p.deps.Accounts.Unchanged(ctx, g.Username, g.CheckedAt)
-	if err != nil || same {
-		return err
+	if err != nil {
+		return errors.Join(mfa.ErrUnavailable, err)
+	}
+	if same {
+		return nil
 	}
 	e := audit.Event{Name: audit.MFAAccountChanged, Outcome: audit.Refused, Username: g.Username, Transaction: g.Transaction}
 	return errors.Join(mfa.ErrAccountChanged, mfa.ErrRefused, p.record(ctx, c, e))
 }
 
-// issue makes the sign-in code and shows it, this once.
-func (p *Portal) issue(ctx context.Context, w http.ResponseWriter, r *http.Request, g *mfa.Grant, started session.Key) {
+// issue makes the sign-in code and shows it, this once. What the login carries
+// goes to the code, and nowhere else.
+func (p *Portal) issue(ctx context.Context, v *visit, g *mfa.Grant) {
 	code, expires, err := p.deps.Codes.Issue(ctx, token.Proof{
 		Username: g.Username, UserID: g.UserID, Administrator: g.Administrator, Primary: string(g.Primary), Message: g.Message,
 		Carry: g.Carry, Factor: g.Factor, Reason: g.Reason, Device: g.Device, TxID: g.TxID, Transaction: g.Transaction, At: g.ApprovedAt,
 	})
 	if err != nil {
-		p.undo(ctx, w, g, started)
-		p.unavailable(w, r, err)
+		p.undo(ctx, v.w, g, v.session.Key)
+		p.unavailable(v, err)
 		return
 	}
-	p.show(w, r, http.StatusOK, "code", &pageData{
-		SignedInAs: g.Username, Username: g.Username, Code: code.Reveal(),
-		Expires: expires.UTC().Format("15:04:05 UTC"), ExpiresAt: expires.UTC().Format("2006-01-02T15:04:05Z07:00"),
-	})
+	p.showCode(v, code, expires)
+}
+
+// enterConsole opens the console with a sign-in that was for it.
+func (p *Portal) enterConsole(ctx context.Context, v *visit, g *mfa.Grant) {
+	if p.deps.Console == nil || !p.deps.Console.Visible(v.r) {
+		browser.SetNotice(v.w, noticeNoConsole)
+		seeOther(v.w, pathHome)
+		return
+	}
+	err := p.deps.Console.Enter(ctx, v.w, v.r, g)
+	switch {
+	case errors.Is(err, ErrNoConsole):
+		browser.SetNotice(v.w, noticeNoConsole)
+		seeOther(v.w, pathHome)
+	case err != nil:
+		p.unavailable(v, err)
+	default:
+		seeOther(v.w, PathConsole)
+	}
 }

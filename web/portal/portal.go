@@ -15,12 +15,14 @@ import (
 	"mfaserver/internal/primary"
 	"mfaserver/internal/rules"
 	"mfaserver/internal/secret"
+	"mfaserver/internal/selfservice"
 	"mfaserver/internal/token"
 	"mfaserver/mfa"
 	"mfaserver/session"
 	"mfaserver/web/browser"
 	"mfaserver/web/prompt"
 	"mfaserver/web/signin"
+	"mfaserver/web/text"
 )
 
 // ErrConfig means that the [Config] or the [Deps] are refused.
@@ -39,17 +41,41 @@ type Config struct {
 	Administrators   []string
 	AllowEnrolment   func(u primary.User, at time.Time) bool
 	EnrolmentContact string
+	// NoSelfService keeps people from adding devices here.
+	NoSelfService bool
 	// Logger is required. Now is the clock; nil means the real one.
 	Logger *slog.Logger
 	Now    func() time.Time
 }
 
-// Sessions makes, finds and ends the sessions of pages; [session.Manager] is
-// one.
+// ErrNoConsole means that a sign-in does not open the administration console.
+var ErrNoConsole = errors.New("portal: not for the console")
+
+// Console is the administration console as the portal knows it.
+type Console interface {
+	// Visible reports whether there is a console for whoever sent the request,
+	// by his address alone.
+	Visible(r *http.Request) bool
+	// Enter opens the session of the console for a sign-in that was for it, and
+	// writes its cookie. [ErrNoConsole] when the user may not enter.
+	Enter(ctx context.Context, w http.ResponseWriter, r *http.Request, g *mfa.Grant) error
+}
+
+// Devices answers people about their own devices; [selfservice.Desk] is one.
+type Devices interface {
+	Offered() bool
+	Account(ctx context.Context, username string) (*selfservice.Account, error)
+	Add(ctx context.Context, r selfservice.Request) (*selfservice.Added, error)
+}
+
+// Sessions makes, finds and ends sessions; [session.Manager] is one.
 type Sessions interface {
 	Start(ctx context.Context, w http.ResponseWriter, r *http.Request, s session.Session) (session.Session, error)
 	LoadPage(r *http.Request) (session.Session, error)
 	EndPage(ctx context.Context, w http.ResponseWriter, r *http.Request) (session.Session, error)
+	// List gives the live sessions of a user, of all kinds; Revoke ends one.
+	List(ctx context.Context, username string) ([]session.Session, error)
+	Revoke(ctx context.Context, k session.Key, reason string) (session.Session, error)
 	// Abandon ends a session whose cookie never reached the client.
 	Abandon(ctx context.Context, k session.Key) error
 }
@@ -82,7 +108,7 @@ type Recorder interface {
 }
 
 // Deps are the rooms behind the portal. All are required but Directory,
-// Accounts, Rules and Releaser.
+// Accounts, Rules, Releaser, Devices and Console.
 type Deps struct {
 	Authenticator primary.Authenticator
 	// Directory tells for the trail whether a refused name is one of ours; nil
@@ -100,6 +126,10 @@ type Deps struct {
 	Rules Rules
 	// Releaser is nil where nothing is carried.
 	Releaser Releaser
+	// Devices is nil where Duo cannot be asked about people.
+	Devices Devices
+	// Console is nil where there is none.
+	Console Console
 }
 
 //go:embed pages/*.html
@@ -114,7 +144,11 @@ type Portal struct {
 	log       *slog.Logger
 	passwords *signin.Checker
 	prompt    *prompt.Prompt
+	forms     *browser.Forms
 	pages     *browser.Pages
+	routes    map[string]map[string]route
+	text      text.Portal
+	factors   map[string]string
 }
 
 // New checks the configuration; errors match [ErrConfig].
@@ -128,7 +162,11 @@ func New(c Config, d Deps) (*Portal, error) {
 	if err := errors.Join(check(&c), checkDeps(d)); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
-	p := &Portal{cfg: c, deps: d, log: c.Logger}
+	p := &Portal{
+		cfg: c, deps: d, log: c.Logger, forms: browser.NewForms(browser.FormsConfig{PublicURLs: c.PublicURLs}), routes: routes(),
+		text: text.English.Portal,
+	}
+	p.factors = factorWords(p)
 	var err error
 	if p.pages, err = browser.NewPages(pageFiles, "pages/*.html"); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
@@ -190,10 +228,4 @@ func checkDeps(d Deps) error {
 		}
 	}
 	return errors.Join(errs...)
-}
-
-func (p *Portal) release(ctx context.Context, username string, carry []byte) {
-	if p.deps.Releaser != nil && len(carry) > 0 {
-		p.deps.Releaser.Release(context.WithoutCancel(ctx), username, carry)
-	}
 }

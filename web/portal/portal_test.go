@@ -75,7 +75,7 @@ func TestSignInAndOut(t *testing.T) {
 		}
 	}
 	home := p.get("/mfa/")
-	if page == "" || !strings.Contains(home.body, `<strong id="user">alice</strong>`) {
+	if page == "" || !strings.Contains(home.body, `<span id="user">alice</span>`) {
 		t.Fatalf("home = %d %s", home.StatusCode, home.body)
 	}
 	if carried, released := h.people.counts(); carried != 1 || released != 1 {
@@ -96,8 +96,12 @@ func TestSignInAndOut(t *testing.T) {
 	if out.StatusCode != http.StatusSeeOther || strings.Contains(p.get("/mfa/").body, "alice") {
 		t.Errorf("sign-out = %d", out.StatusCode)
 	}
-	if out := p.do(http.MethodPost, "/mfa/sign-out", url.Values{"form": {home.field("form")}}); out.StatusCode != http.StatusSeeOther {
+	// The form belonged to the session, and ended with it.
+	if out := p.do(http.MethodPost, "/mfa/sign-out", url.Values{"form": {home.field("form")}}); out.StatusCode != http.StatusBadRequest {
 		t.Errorf("second sign-out = %d", out.StatusCode)
+	}
+	if out := p.do(http.MethodPost, "/mfa/sign-out", url.Values{"form": {p.get("/mfa/").field("form")}}); out.StatusCode != http.StatusSeeOther {
+		t.Errorf("sign-out of nobody = %d", out.StatusCode)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"mfaserver/mfa"
 	"mfaserver/session"
 	"mfaserver/web/browser"
+	"mfaserver/web/text"
 )
 
 // Ask is a user whom Duo is to ask.
@@ -46,7 +47,7 @@ func Again(s session.Session) mfa.BeginRequest {
 func (p *Prompt) Begin(w http.ResponseWriter, r *http.Request, a Ask) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), Budget)
 	defer cancel()
-	a.Login.RedirectURI, a.Login.Client = p.base(r)+a.Path, p.Client(r)
+	a.Login.RedirectURI, a.Login.Client = p.Base(r)+a.Path, p.Client(r)
 	a.Login.NeverOpen = true
 	begun, err := p.cfg.Login.Begin(ctx, a.Login)
 	switch {
@@ -68,7 +69,8 @@ func (p *Prompt) onward(w http.ResponseWriter, r *http.Request, c *mfa.Challenge
 	if err != nil || u.Scheme != "https" || u.Host == "" {
 		return fmt.Errorf("%w: authorization URL cannot be read", mfa.ErrUnavailable)
 	}
-	data := onwardPage{Frame: browser.Frame{Title: words.Title}, T: words, Onward: u.String()}
+	t := text.English.Prompt
+	data := onwardPage{Frame: browser.Frame{Title: t.Title}, T: t, Onward: u.String()}
 	lives := max(1, int(c.ExpiresAt.Sub(p.cfg.Now()).Seconds()))
 	setCookie(w, CookieBinding, c.Binding, lives)
 	setNext(w, c.Transaction, next, lives)
@@ -87,16 +89,8 @@ func (p *Prompt) onward(w http.ResponseWriter, r *http.Request, c *mfa.Challenge
 type onwardPage struct {
 	browser.Frame
 
-	T      onwardWords
+	T      text.Prompt
 	Onward string
-}
-
-type onwardWords struct{ Title, Lead, Link string }
-
-var words = onwardWords{
-	Title: "On to Duo",
-	Lead:  "Your browser goes on to Duo, where you confirm the sign-in.",
-	Link:  "Go on to Duo",
 }
 
 // maxNext is the longest way back in bytes.

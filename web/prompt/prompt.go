@@ -95,9 +95,9 @@ func (p *Prompt) Client(r *http.Request) mfa.Client {
 	return c
 }
 
-// base is the public URL that the browser used, if it is one of ours; else the
+// Base is the public URL that the browser used, if it is one of ours; else the
 // first. Nothing else of the request goes into it (threats T020, T022).
-func (p *Prompt) base(r *http.Request) string {
+func (p *Prompt) Base(r *http.Request) string {
 	i := slices.Index(p.cfg.PublicURLs, "https://"+strings.ToLower(r.Host))
 	return p.cfg.PublicURLs[max(0, i)]
 }

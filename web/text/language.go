@@ -7,6 +7,7 @@ type Language struct {
 	Common   Common
 	Callback Callback
 	Portal   Portal
+	Prompt   Prompt
 	Console  Console
 	Terminal Terminal
 }
@@ -17,6 +18,7 @@ var English = Language{
 	Common:   englishCommon,
 	Callback: englishCallback,
 	Portal:   englishPortal,
+	Prompt:   englishPrompt,
 	Console:  englishConsole,
 	Terminal: englishTerminal,
 }

@@ -58,6 +58,7 @@ type PortalDevices struct {
 	Title, Lead, List                               string
 	Phone, Tablet, Token, Key                       string
 	Ending, Serial, Model, Platform, LastSeen       string
+	Kind, PhoneNumber, Can                          string
 	Push, Passcode, SMS, Call                       string
 	Active, Waiting                                 string
 	NoneTitle, None                                 string
@@ -99,7 +100,7 @@ type PortalFactors struct {
 // PortalNotices is what came of the last action.
 type PortalNotices struct {
 	SignedOut, SessionEnded, SessionGone, OthersEnded, NoOthers string
-	Confirmed, NotConfirmed, DeviceActive, NoConsole            string
+	Confirmed, NotConfirmed, NotAsked, NoConsole                string
 }
 
 // PortalSetup is the pages about clients.
@@ -230,6 +231,7 @@ var englishPortal = Portal{
 		List:  "Devices that Duo knows",
 		Phone: "Phone", Tablet: "Phone or tablet without a number", Token: "Hardware token", Key: "Security key",
 		Ending: "number ending in", Serial: "Serial number", Model: "Model", Platform: "System", LastSeen: "Last used",
+		Kind: "Kind", PhoneNumber: "Number", Can: "What it can do",
 		Push: "Duo Push", Passcode: "Passcodes", SMS: "SMS", Call: "Phone call",
 		Active: "Ready", Waiting: "Not set up yet",
 		NoneTitle:       "Duo knows no device of yours",
@@ -315,7 +317,7 @@ var englishPortal = Portal{
 		NoOthers:     "There was no other session to end.",
 		Confirmed:    "Thank you: Duo has confirmed you.",
 		NotConfirmed: "Duo did not confirm you: it was cancelled, denied or not answered in time. Nothing was changed.",
-		DeviceActive: "Your new device is ready.",
+		NotAsked:     "Duo let you in without asking, for example because it remembers this browser. That is not enough here: in another browser, or in a private window, it asks.",
 		NoConsole:    "You are signed in, but the administration console is not open to you.",
 	},
 

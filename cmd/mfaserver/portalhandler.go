@@ -1,0 +1,50 @@
+package main
+
+import (
+	"errors"
+
+	"mfaserver/internal/config"
+	"mfaserver/internal/selfservice"
+	"mfaserver/web"
+	"mfaserver/web/portal"
+)
+
+// portalRoom is the pages for people.
+func (a *app) portalRoom() (web.Room, error) {
+	devices, err := a.ownDevices()
+	if err != nil {
+		return web.Room{}, err
+	}
+	deps := portal.Deps{
+		Login: a.flow, Sessions: a.sessions, Codes: a.codes, Recorder: a.recorder, Rules: a.cfg.RuleSet(), Devices: devices,
+	}
+	if a.behind == nil {
+		deps.Authenticator, deps.Directory, deps.Notes, deps.Accounts = a.directory, a.directory, a.directory, a.directory
+	} else {
+		engine := a.behind.upstream
+		deps.Authenticator, deps.Notes, deps.Releaser = engine, engine, engine
+	}
+	pages, err := portal.New(portal.Config{
+		PublicURLs:       a.cfg.PublicURLs,
+		Client:           web.Clients(a.cfg.TrustedProxies),
+		Administrators:   a.cfg.Administrators,
+		AllowEnrolment:   a.allowEnrolment,
+		EnrolmentContact: a.cfg.Enrolment.Contact,
+		Logger:           a.logger,
+		Now:              now,
+	}, deps)
+	if err != nil {
+		return web.Room{}, errors.Join(config.ErrInvalid, err)
+	}
+	return web.Room{Path: web.PortalPath, Handler: pages}, nil
+}
+
+// ownDevices is what people may do about their own devices, in the Duo account
+// in which they are asked.
+func (a *app) ownDevices() (*selfservice.Desk, error) {
+	org, err := a.desk.Org("")
+	if err != nil {
+		return nil, err
+	}
+	return selfservice.New(selfservice.Config{Org: org, DuoUsername: a.cfg.DuoUsername, Now: now})
+}
