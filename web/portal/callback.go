@@ -130,21 +130,22 @@ func (p *Portal) issue(ctx context.Context, v *visit, g *mfa.Grant) {
 	p.showCode(v, code, expires)
 }
 
-// enterConsole opens the console with a sign-in that was for it.
+// enterConsole opens the console with a sign-in that was for it. Without the
+// console the session of the pages stays.
 func (p *Portal) enterConsole(ctx context.Context, v *visit, g *mfa.Grant) {
-	if p.deps.Console == nil || !p.deps.Console.Visible(v.r) {
-		browser.SetNotice(v.w, noticeNoConsole)
-		seeOther(v.w, pathHome)
+	var opened bool
+	if p.deps.Console != nil {
+		var err error
+		if opened, err = p.deps.Console.Open(ctx, v.w, v.r, g, v.session); err != nil {
+			p.undo(ctx, v.w, g, v.session.Key)
+			p.unavailable(v, err)
+			return
+		}
+	}
+	if opened {
+		seeOther(v.w, PathConsole)
 		return
 	}
-	err := p.deps.Console.Enter(ctx, v.w, v.r, g)
-	switch {
-	case errors.Is(err, ErrNoConsole):
-		browser.SetNotice(v.w, noticeNoConsole)
-		seeOther(v.w, pathHome)
-	case err != nil:
-		p.unavailable(v, err)
-	default:
-		seeOther(v.w, PathConsole)
-	}
+	browser.SetNotice(v.w, noticeNoConsole)
+	seeOther(v.w, pathHome)
 }

@@ -48,17 +48,15 @@ type Config struct {
 	Now    func() time.Time
 }
 
-// ErrNoConsole means that a sign-in does not open the administration console.
-var ErrNoConsole = errors.New("portal: not for the console")
-
 // Console is the administration console as the portal knows it.
 type Console interface {
 	// Visible reports whether there is a console for whoever sent the request,
 	// by his address alone.
 	Visible(r *http.Request) bool
-	// Enter opens the session of the console for a sign-in that was for it, and
-	// writes its cookie. [ErrNoConsole] when the user may not enter.
-	Enter(ctx context.Context, w http.ResponseWriter, r *http.Request, g *mfa.Grant) error
+	// Open opens the session of the console for a sign-in that has just given
+	// this browser a session of the pages, and writes its cookie. It reports
+	// whether it did: who may not enter gets none, and no error either.
+	Open(ctx context.Context, w http.ResponseWriter, r *http.Request, g *mfa.Grant, page session.Session) (bool, error)
 }
 
 // Devices answers people about their own devices; [selfservice.Desk] is one.
