@@ -31,11 +31,7 @@ func (a *app) handler() (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	portal, err := a.portalRoom()
-	if err != nil {
-		return nil, err
-	}
-	console, err := a.consoleRoom(portal.Handler)
+	portal, console, err := a.pageRooms()
 	if err != nil {
 		return nil, err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"net/http"
 
 	"mfaserver/internal/config"
 	"mfaserver/internal/selfservice"
@@ -9,14 +10,30 @@ import (
 	"mfaserver/web/portal"
 )
 
+// pageRooms are the pages for people and those for administrators. Each needs
+// the other: who is to find no console gets the answer of the portal, and a
+// sign-in at the portal may open the console.
+func (a *app) pageRooms() (people, administrators web.Room, err error) {
+	administrators, err = a.consoleRoom(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { people.Handler.ServeHTTP(w, r) }))
+	if err != nil {
+		return web.Room{}, web.Room{}, err
+	}
+	console, ok := administrators.Handler.(portal.Console)
+	if !ok {
+		return web.Room{}, web.Room{}, errors.New("the console cannot be opened by the portal")
+	}
+	people, err = a.portalRoom(console)
+	return people, administrators, err
+}
+
 // portalRoom is the pages for people.
-func (a *app) portalRoom() (web.Room, error) {
+func (a *app) portalRoom(console portal.Console) (web.Room, error) {
 	devices, err := a.ownDevices()
 	if err != nil {
 		return web.Room{}, err
 	}
 	deps := portal.Deps{
-		Login: a.flow, Sessions: a.sessions, Codes: a.codes, Recorder: a.recorder, Rules: a.cfg.RuleSet(), Devices: devices,
+		Login: a.flow, Sessions: a.sessions, Codes: a.codes, Recorder: a.recorder, Rules: a.cfg.RuleSet(), Devices: devices, Console: console,
 	}
 	if a.behind == nil {
 		deps.Authenticator, deps.Directory, deps.Notes, deps.Accounts = a.directory, a.directory, a.directory, a.directory
