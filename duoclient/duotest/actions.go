@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 )
 
 // promptActions are the page's buttons.
@@ -40,6 +41,7 @@ func (s *Server) act(x *exchange, act func(*exchange, *prompt)) {
 		x.call.note(p.request)
 		p.remember = x.form.Get("remember") == "yes"
 	}
+	tooLate := live && p.expirePush(x.now) && slices.Contains([]string{"/prompt/approve", "/prompt/deny", "/prompt/fraud"}, x.call.Endpoint)
 	answered, enrolled := live && p.answered(), live && p.enrolled != nil
 	s.mu.Unlock()
 	switch {
@@ -49,6 +51,8 @@ func (s *Server) act(x *exchange, act func(*exchange, *prompt)) {
 		s.settleEnrolment(x, p)
 	case answered:
 		s.settlePush(x, p)
+	case tooLate:
+		s.promptPage(x, p)
 	default:
 		act(x, p)
 	}
@@ -241,6 +245,28 @@ func (s *Server) answerPush(x *exchange, p *prompt, answer Answer) {
 // yet. The caller holds the mutex.
 func (p *prompt) answered() bool {
 	return p.push != nil && !p.push.settled && slices.Contains([]Answer{AnswerApprove, AnswerDeny, AnswerFraud}, p.push.Answer)
+}
+
+// expired says whether nobody answered in time and the prompt does not know
+// yet. The caller holds the mutex.
+func (p *prompt) expired(now time.Time) bool {
+	return p.push != nil && !p.push.settled && (p.push.Answer == AnswerTimeout || (p.ringing() && !now.Before(p.push.expires)))
+}
+
+// expirePush ends a push that rang too long, and says whether it did. That is
+// no failure of the person, and so it is in the log but does not count. The
+// caller holds the mutex.
+func (p *prompt) expirePush(now time.Time) bool {
+	if !p.expired(now) {
+		return false
+	}
+	p.push.end(AnswerTimeout, now)
+	view := p.push.Phone
+	v := p.push.verdict(&view)
+	p.push = nil
+	p.say(sayTimeout)
+	p.account.record(p.login(now, v, "denied"))
+	return true
 }
 
 // settlePush brings the answer of the phone to the prompt.

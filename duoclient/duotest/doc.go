@@ -28,19 +28,30 @@
 //
 // # The prompt page
 //
-// In mode [Ask] the authorize URL shows a page that works without JavaScript.
+// In mode [Ask] the authorize URL shows a page that works without JavaScript;
+// with it the page goes on by itself when the phone is answered elsewhere.
 // Browser tests may rely on these element ids:
 //
-//	buttons  push approve deny fraud passcode-submit bypass-submit cancel
-//	         enroll-submit
-//	inputs   passcode bypass_code phone_number (the names are the same),
-//	         device-<phone id> (radio buttons named device)
-//	others   application, username, message, virtual-phone, passcode-hint,
-//	         error
+//	buttons  push call sms approve deny fraud continue passcode-submit
+//	         bypass-submit security-key touch cancel scan enroll-submit
+//	inputs   passcode bypass_code phone_number code remember (the names are
+//	         the same), device-<phone id> (radio buttons named device)
+//	others   application, username, message, virtual-phone, virtual-key,
+//	         passcode-hint, verification-code, activation-link, qr, help, error
 //
 // The page pushes to the first phone by itself, so approve and deny are there
-// from the beginning; push sends another. A refused push leaves the person on
-// the page; cancel goes back to the application with error=access_denied.
+// from the beginning; push sends another. A push rings for a minute. A refused
+// push leaves the person on the page; cancel goes back to the application with
+// error=access_denied.
+//
+// With [Config.VerifiedPush] the page shows digits, verification-code, that the
+// phone asks for in code. security-key is there for users with
+// [User.WebAuthn]; touch (of a second key touch-<key>) stands for touching the
+// key, and nothing is signed. With [Config.RememberDays] the box remember makes
+// a cookie, and the browser passes with reason remembered_device until it is
+// over, or until somebody presses forget on the user's page of phones. Somebody
+// without a device gives a number (enroll-submit) or scans qr: with the virtual
+// camera (scan), or by opening activation-link anywhere.
 //
 // The other modes answer the authorize URL with redirects alone and need no
 // cookie.
@@ -56,7 +67,8 @@
 // push of the prompt here goes on there with the button continue.
 //
 // Activation links, enroll_portal_url and bar codes lead to the simulator, too.
-// A bar code is a picture that no camera reads.
+// Their codes can be scanned; what the picture of activation_barcode holds is
+// for the app alone (duo://...).
 //
 // # Child accounts
 //

@@ -112,7 +112,7 @@ func (p *prompt) pushTo(u *user, device *phone) *push {
 			ID: p.txid, Username: p.request.username, Application: p.request.application, Type: "Login",
 			Phone: device.snapshot(), IP: p.access.ip, At: p.begun,
 		},
-		account: p.account, userID: u.id, expires: p.expires,
+		account: p.account, userID: u.id, expires: p.begun.Add(pushLife),
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// pushLife is how long a push of the Auth API rings.
+// pushLife is how long a push rings.
 const pushLife = time.Minute
 
 // ErrPush means that there is no push to answer.
@@ -86,6 +86,8 @@ func (p *push) verdict(view *Phone) verdict {
 		v.reason = "user_approved"
 	case p.Call:
 		v.reason = "no_keys_pressed"
+	case p.Answer == AnswerTimeout:
+		v.reason = "no_response"
 	case p.Answer == AnswerFraud:
 		v.reason = "user_marked_fraud"
 	}

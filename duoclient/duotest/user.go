@@ -44,8 +44,8 @@ type User struct {
 	Created time.Time
 	// LastLogin is zero when there was none.
 	LastLogin time.Time
-	// WebAuthn are security keys and the like. They can be listed and
-	// removed by way of the Admin API; the prompt does not use them.
+	// WebAuthn are security keys and the like. The prompt asks for a touch
+	// of them, and the Admin API lists and removes them.
 	WebAuthn []WebAuthnCredential
 }
 

@@ -10,6 +10,7 @@ type words struct {
 	PushTitle, CallTitle, KeyTitle, ProveTitle   string
 	PushLead, CallLead, KeyLead, ProveLead       string
 	Verify                                       string
+	Over                                         string
 	Waiting, Answered, AnswerThere, PhonePage    string
 	Devices, TextOnly, NewPage                   string
 	Push, PushAgain, PushRetry, Call, SMS        string
@@ -65,6 +66,7 @@ func english() *words {
 		ProveTitle:    "Is it you?",
 		ProveLead:     "Prove it with one of your devices.",
 		Verify:        "Enter this code on the phone",
+		Over:          "This sign-in waited too long. Go back to the application and start again.",
 		Waiting:       "Waiting for {device}",
 		Answered:      "I have answered, go on",
 		AnswerThere:   "The phone has a page of its own as well:",
@@ -169,6 +171,7 @@ const (
 	sayNoText      = "That device takes no text messages."
 	sayNoneWaits   = "No push is waiting for an answer."
 	sayDenied      = "Login request denied."
+	sayTimeout     = "Login timed out: the request was not answered. Send it again, or choose another way."
 	sayFraud       = "Login request denied and reported as fraud."
 	sayPasscode    = "Incorrect passcode. Please try again."
 	sayNoPasscode  = "Type a passcode first."

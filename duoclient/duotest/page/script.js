@@ -5,7 +5,8 @@
   const prompt = document.querySelector("form[data-watch]");
   if (prompt) {
     let leaving = false;
-    prompt.addEventListener("submit", () => { leaving = true; });
+    // An answer without a page (204) leaves this one where it is.
+    prompt.addEventListener("submit", () => { leaving = true; window.setTimeout(() => { leaving = false; }, 10000); });
     window.addEventListener("pageshow", () => { leaving = false; });
     const tx = new URLSearchParams({ tx: prompt.elements.tx.value });
     const watch = async () => {
@@ -16,7 +17,17 @@
       } catch { /* the next look may do better */ }
       if (state === "ready" && !leaving) {
         prompt.requestSubmit(document.getElementById("continue"));
-      } else if (state !== "over") {
+      } else if (state === "over" && !leaving) {
+        let message = document.getElementById("message");
+        if (!message) {
+          message = document.createElement("p");
+          message.id = "message";
+          prompt.querySelector(".card").append(message);
+        }
+        message.className = "message bad";
+        message.setAttribute("role", "alert");
+        message.textContent = prompt.dataset.over;
+      } else {
         window.setTimeout(watch, 1000);
       }
     };
