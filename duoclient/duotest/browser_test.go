@@ -53,15 +53,11 @@ func TestPageInBrowser(t *testing.T) {
 	app := application(t)
 	a := start(t, ask)
 	a.UpdateUser("test1", func(u *duotest.User) {
-		u.BypassCodes = []string{"123456789"}
-		u.Phones = append(u.Phones, duotest.Phone{Number: "+442079460000", Name: "A desk phone with a rather long name"})
+		u.BypassCodes = []string{"123456789", "987654321"}
+		u.Phones = append(u.Phones, duotest.Phone{ID: "DPDESK", Number: "+442079460000", Name: "A desk phone with a rather long name"})
+		u.WebAuthn = []duotest.WebAuthnCredential{{Name: "Blue key"}}
 	})
-	open := func(user string) step {
-		query := a.authQuery(a.requestClaims().with("duo_uname", user).with("redirect_uri", app+"/callback"))
-		return chromedp.Navigate(a.URL + duotest.EndpointAuthorize + "?" + query.Encode())
-	}
-	click := func(id string) step { return chromedp.Click(chromedp.CSS("#" + id)) }
-	write := func(id, text string) step { return chromedp.SendKeys(chromedp.CSS("#"+id), text) }
+	open := func(user string) step { return chromedp.Navigate(a.promptFor(user, app)) }
 	user, _ := a.User("test1")
 	const signedIn, refused = `state 36, code 32, error ""`, `state 36, code 0, error "access_denied"`
 	for _, tc := range []struct {
@@ -73,15 +69,80 @@ func TestPageInBrowser(t *testing.T) {
 		{"deny", "test1", signedIn, []step{click("deny"), chromedp.WaitVisible(chromedp.CSS("#message.bad")), click("push"), click("approve")}},
 		{"passcode", "test1", signedIn, []step{write("passcode", user.Phones[0].Passcode), click("passcode-submit")}},
 		{"bypass", "test1", signedIn, []step{write("bypass_code", "123456789"), click("bypass-submit")}},
+		{"bypass-enter", "test1", signedIn, []step{write("bypass_code", "987654321\r")}},
+		{"call", "test1", signedIn, []step{click("deny"), visible("#message.bad"), click("device-DPDESK"), click("call"), click("approve")}},
+		{"security-key", "test1", signedIn, []step{click("security-key"), click("touch")}},
 		{"enroll", "newcomer", signedIn, []step{write("phone_number", "+1 734 555 0142"), click("enroll-submit")}},
+		{"enroll-scan", "latecomer", signedIn, []step{click("scan")}},
 		{"cancel", "test1", refused, []step{click("cancel")}},
 	} {
 		b.Do(open(tc.user))
 		b.Screenshot("prompt-" + tc.name)
 		b.Do(tc.steps...)
-		if got := browsertest.Read(b, chromedp.Text(chromedp.CSS("#done"))); strings.TrimSpace(got) != tc.want {
-			t.Errorf("%s: %q, want %q", tc.name, got, tc.want)
-		}
+		arrives(t, b, tc.name, tc.want)
 	}
 	b.Check(a.URL, app)
+}
+
+func click(id string) step { return chromedp.Click(chromedp.CSS("#" + id)) }
+
+func write(id, text string) step { return chromedp.SendKeys(chromedp.CSS("#"+id), text) }
+
+func visible(css string) step { return chromedp.WaitVisible(chromedp.CSS(css)) }
+
+// promptFor is the authorize URL of a user at an application.
+func (a *app) promptFor(user, application string) string {
+	query := a.authQuery(a.requestClaims().with("duo_uname", user).with("redirect_uri", application+"/callback"))
+	return a.URL + duotest.EndpointAuthorize + "?" + query.Encode()
+}
+
+// arrives waits for the application's page.
+func arrives(t *testing.T, b *browsertest.Tab, name, want string) {
+	t.Helper()
+	if got := browsertest.Read(b, chromedp.Text(chromedp.CSS("#done"))); strings.TrimSpace(got) != want {
+		t.Errorf("%s: %q, want %q", name, got, want)
+	}
+}
+
+// Digits on one screen are typed on the other, and a browser that is to be
+// remembered passes the next time: without JavaScript.
+func TestPoliciesInBrowser(t *testing.T) {
+	b := browse(t)
+	app := application(t)
+	a := start(t, everything)
+	b.Do(chromedp.Navigate(a.promptFor("test1", app)), write("code", "x\r"), visible("#message.bad"))
+	b.Screenshot("prompt-verified")
+	digits := strings.ReplaceAll(browsertest.Read(b, chromedp.Text(chromedp.CSS("#verification-code"))), " ", "")
+	b.Do(write("code", digits), click("remember"), click("approve"))
+	arrives(t, b, "verified", `state 36, code 32, error ""`)
+	b.Do(chromedp.Navigate(a.promptFor("test1", app)))
+	arrives(t, b, "remembered", `state 36, code 32, error ""`)
+	if l := a.Logins(); len(l) != 2 || l[0].Factor != "verified_duo_push" || l[1].Factor != "remembered_device" {
+		t.Errorf("log = %+v", l)
+	}
+	b.Do(chromedp.Navigate(a.URL+"/sim/phones/test1"), click("forget"), chromedp.WaitNotPresent(chromedp.CSS("#forget")))
+	b.Do(chromedp.Navigate(a.promptFor("test1", app)), visible("#approve"))
+	b.Check(a.URL, app)
+}
+
+// With JavaScript a phone that lies open notices the push, and the prompt
+// notices the answer: nobody reloads anything.
+func TestPagesNotice(t *testing.T) {
+	prompt, phone := browsertest.Open(t), browsertest.Open(t)
+	app := application(t)
+	a := start(t, ask)
+	signedIn := `state 36, code 32, error ""`
+	phone.Do(chromedp.Navigate(a.URL+"/sim/phones/test1"), visible("#nothing"))
+	prompt.Do(chromedp.Navigate(a.promptFor("test1", app)))
+	phone.Do(visible("#approve"), click("deny"), visible("#nothing"))
+	prompt.Do(visible("#message.bad"), click("push"), visible("#virtual-phone"))
+	phone.Do(click("approve"))
+	arrives(t, prompt, "approved on the phone", signedIn)
+
+	prompt.Do(chromedp.Navigate(a.promptFor("newcomer", app)))
+	link := browsertest.Read(prompt, chromedp.AttributeValue(chromedp.CSS("#activation-link"), "href"))
+	phone.Do(chromedp.Navigate(link.Value), click("activate"), visible("#text"))
+	arrives(t, prompt, "scanned", signedIn)
+	prompt.Check(a.URL, app)
+	phone.Check(a.URL)
 }

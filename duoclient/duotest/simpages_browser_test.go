@@ -16,23 +16,21 @@ import (
 func TestVirtualPhoneInBrowser(t *testing.T) {
 	b := browse(t)
 	a := start(t, ask, func(c *duotest.Config) { c.VerifiedPush = 6 })
-	click := func(id string) step { return chromedp.Click(chromedp.CSS(id)) }
-	visible := func(id string) step { return chromedp.WaitVisible(chromedp.CSS(id)) }
 	async := push("test1")
 	async["async"], async["ipaddr"], async["pushinfo"] = "1", "203.0.113.5", "Server=db1&Command=restart%20the%20very%20long%20named%20service"
 	a.auth().post("/auth/v2/auth", async).ok()
 	b.Do(chromedp.Navigate(a.URL + "/sim/phones"))
 	b.Screenshot("phones")
-	b.Do(click(`a[href="/sim/phones/test1"]`), visible("#approve"))
+	b.Do(chromedp.Click(chromedp.CSS(`a[href="/sim/phones/test1"]`)), visible("#approve"))
 	b.Screenshot("phone-waiting")
-	b.Do(click("#approve"), visible("#nothing"))
+	b.Do(click("approve"), visible("#nothing"))
 	b.Screenshot("phone-history")
 	offer := a.auth().preauth(params{"username": "test1", "client_supports_verified_push": "1"})
 	async["txid"] = offer["txid"].(string)
 	a.auth().post("/auth/v2/auth", async).ok()
-	b.Do(chromedp.Navigate(a.URL+"/sim/phones/test1"), visible("#code"), click("#approve"), visible("#message.bad"))
+	b.Do(chromedp.Navigate(a.URL+"/sim/phones/test1"), visible("#code"), click("approve"), visible("#message.bad"))
 	b.Screenshot("phone-code")
-	b.Do(chromedp.SendKeys(chromedp.CSS("#code"), offer["verification_code"].(string)), click("#approve"), visible("#nothing"))
+	b.Do(chromedp.SendKeys(chromedp.CSS("#code"), offer["verification_code"].(string)), click("approve"), visible("#nothing"))
 	pushes := a.Pushes("test1")
 	if len(pushes) != 2 || pushes[0].Answer != duotest.AnswerApprove || pushes[1].Answer != duotest.AnswerApprove {
 		t.Errorf("pushes = %+v", pushes)
@@ -40,7 +38,7 @@ func TestVirtualPhoneInBrowser(t *testing.T) {
 	link := a.auth().preauth(params{"username": "carol"})["enroll_portal_url"].(string)
 	b.Do(chromedp.Navigate(link), chromedp.SendKeys(chromedp.CSS("#phone_number"), "+1 734 555 0142"))
 	b.Screenshot("portal")
-	b.Do(click("#enroll-submit"), visible("#text"))
+	b.Do(click("enroll-submit"), visible("#text"))
 	if u, ok := a.User("carol"); !ok || !u.Enrolled() {
 		t.Errorf("carol = %+v", u)
 	}
@@ -48,7 +46,7 @@ func TestVirtualPhoneInBrowser(t *testing.T) {
 	phone := c.newPhone(c.newUser("dave"), "+17345550155")
 	b.Do(chromedp.Navigate(c.post("/admin/v1/phones/"+phone+"/activation_url", nil).text("activation_url")), visible("#activate"))
 	b.Screenshot("activate")
-	b.Do(click("#activate"), visible("#text"))
+	b.Do(click("activate"), visible("#text"))
 	if got := browsertest.Read(b, chromedp.Text(chromedp.CSS("h1"))); !strings.Contains(got, "activated") {
 		t.Errorf("after activating: %q", got)
 	}
