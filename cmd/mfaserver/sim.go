@@ -21,6 +21,9 @@ const (
 	simListen  = "127.0.0.1:8444"
 )
 
+// rememberDays is what demo and sim offer unless told otherwise.
+const rememberDays = 30
+
 // simFlags are the flags that demo and sim share.
 type simFlags struct {
 	auto      string
@@ -40,10 +43,10 @@ func (f *simFlags) add(cmd *cobra.Command) {
 	flags.DurationVar(&f.timeout, "auto-timeout", 5*time.Second, "`DURATION` that --auto timeout waits before it gives up")
 	flags.StringVar(&f.dataDir, "data-dir", "", "`FOLDER` to keep keys, users and certificates in (default: a temporary one)")
 	flags.StringArrayVar(&f.enroll, "enroll", nil, "`NAME` of one more user the simulator knows, with a phone; may be repeated")
-	flags.IntVar(&f.users, "users", 0, "`NUMBER` of further people, with phones, without, locked out...")
+	flags.IntVar(&f.users, "users", 0, "`NUMBER` of further people, some with phones, some without, some locked out")
 	flags.IntVar(&f.children, "children", 0, "`NUMBER` of child accounts, each with people of its own")
 	flags.IntVar(&f.verified, "verified-push", 0, "`DIGITS`, 3 to 6, that the prompt shows and a push asks for (default: none)")
-	flags.IntVar(&f.remember, "remember-days", 0, "`DAYS` for which the prompt offers to remember a browser (default: not at all)")
+	flags.IntVar(&f.remember, "remember-days", rememberDays, "`DAYS` that the prompt offers to remember a browser for; 0 does not offer it")
 	flags.StringVar(&f.readyFile, "ready-file", "", "`FILE` to write as JSON when everything is listening")
 }
 
@@ -115,14 +118,13 @@ func startSim(state *demoState, f simFlags, listen string, fixed bool, logger *s
 		return nil, fmt.Errorf("%w: --users takes up to %d, --children up to %d", errUsage, maxDemoPeople, maxDemoChildren)
 	}
 	cfg := duotest.Config{
-		Listen:      listen,
-		Auto:        mode,
-		AutoTimeout: f.timeout,
-		Credentials: state.Credentials,
-		CA:          state.ca,
-		Logger:      logger,
-		Children:    demoChildren(f.children),
-
+		Listen:       listen,
+		Auto:         mode,
+		AutoTimeout:  f.timeout,
+		Credentials:  state.Credentials,
+		CA:           state.ca,
+		Logger:       logger,
+		Children:     demoChildren(f.children),
 		VerifiedPush: f.verified,
 		RememberDays: f.remember,
 	}
@@ -132,11 +134,15 @@ func startSim(state *demoState, f simFlags, listen string, fixed bool, logger *s
 			Phones: []duotest.Phone{{Name: "Phone of " + name, Number: fmt.Sprintf("+1734555%04d", 100+i), Activated: true}},
 		})
 	}
+	cfg.Users[0].WebAuthn = []duotest.WebAuthnCredential{{Name: "Key of " + state.Username}}
 	cfg.Users = append(cfg.Users, duoPeople(f.users)...)
 	sim, err := duotest.NewServer(cfg)
 	if errors.Is(err, syscall.EADDRINUSE) && !fixed {
 		cfg.Listen = freePort(listen)
 		sim, err = duotest.NewServer(cfg)
+	}
+	if errors.Is(err, duotest.ErrConfig) {
+		return nil, fmt.Errorf("%w: simulator: %w", errUsage, err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("simulator: %w", err)
