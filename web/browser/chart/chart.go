@@ -29,8 +29,8 @@ const (
 	Bad  Tone = "seven"
 )
 
-// Series is one row of numbers. NaN is a gap; what is missing at the end is one
-// as well.
+// Series is one row of numbers. NaN is a gap; so is what is missing at the
+// end, and what is beyond 10 to the power of 12.
 type Series struct {
 	Name   string
 	Values []float64
@@ -70,9 +70,13 @@ func Bars(p Plot) template.HTML { return draw(&p, drawBars, largest(&p)) }
 // below zero count as gaps.
 func Stacked(p Plot) template.HTML { return draw(&p, drawStacked, highest(&p)) }
 
+// most is beyond anything that is counted or measured; sums stay exact enough
+// below it.
+const most = 1e12
+
 // at is a value of a series, or a gap.
 func (s *Series) at(i int) float64 {
-	if i >= len(s.Values) || math.IsInf(s.Values[i], 0) {
+	if i >= len(s.Values) || math.Abs(s.Values[i]) > most {
 		return math.NaN()
 	}
 	return s.Values[i]
@@ -80,25 +84,25 @@ func (s *Series) at(i int) float64 {
 
 // largest is the largest value, highest the highest pile of them.
 func largest(p *Plot) float64 {
-	most := 0.0
+	top := 0.0
 	for i := range p.Times {
 		for j := range p.Series {
-			most = max(most, orZero(p.Series[j].at(i)))
+			top = max(top, orZero(p.Series[j].at(i)))
 		}
 	}
-	return most
+	return top
 }
 
 func highest(p *Plot) float64 {
-	most := 0.0
+	top := 0.0
 	for i := range p.Times {
 		sum := 0.0
 		for j := range p.Series {
 			sum += orZero(p.Series[j].at(i))
 		}
-		most = max(most, sum)
+		top = max(top, sum)
 	}
-	return most
+	return top
 }
 
 // orZero is v where it is more than nothing.

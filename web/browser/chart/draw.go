@@ -37,17 +37,17 @@ type canvas struct {
 
 type drawing func(c *canvas)
 
-func draw(p *Plot, body drawing, most float64) template.HTML {
+func draw(p *Plot, body drawing, top float64) template.HTML {
 	for j := range p.Series {
 		if p.Series[j].Tone == "" {
 			p.Series[j].Tone = []Tone{One, Two, Three, Four, Five, Six}[j%6]
 		}
 	}
 	p.layouts()
-	ticks := ticksTo(most, p.Format == nil && p.whole())
+	ticks := ticksTo(top, p.Format == nil && p.whole())
 	c := &canvas{p: p, top: ticks[len(ticks)-1]}
 	c.open(ticks)
-	if most > 0 || p.any() {
+	if p.any() {
 		body(c)
 	} else {
 		c.printf(`<text class="none" x="50%%" y="%s" text-anchor="middle">%s</text>`, px(above+height/2), esc(words().NoNumbers))
@@ -211,14 +211,16 @@ func grouped(s string) string {
 	return whole
 }
 
-// ticksTo are round numbers from zero to at least most, four or five steps.
-func ticksTo(most float64, whole bool) []float64 {
-	if most <= 0 {
-		most = 4
+// ticksTo are round numbers from zero to at least so much, in at most five
+// steps.
+func ticksTo(least float64, whole bool) []float64 {
+	if least <= 0 {
+		least = 4
 	}
-	step := math.Pow(10, math.Floor(math.Log10(most/4)))
+	least = max(least, 1e-9) // so that a step is more than nothing
+	step := math.Pow(10, math.Floor(math.Log10(least/4)))
 	for _, by := range []float64{1, 2, 2.5, 5, 10} {
-		if step*by*5 >= most {
+		if step*by*5 >= least {
 			step *= by
 			break
 		}
@@ -227,7 +229,7 @@ func ticksTo(most float64, whole bool) []float64 {
 		step = max(1, math.Ceil(step))
 	}
 	ticks := []float64{0}
-	for i := 1; ticks[len(ticks)-1] < most; i++ {
+	for i := 1; ticks[len(ticks)-1] < least; i++ {
 		ticks = append(ticks, float64(i)*step)
 	}
 	return ticks
