@@ -16,6 +16,9 @@ func TestWalks(t *testing.T) {
 	walks = append(walks, callbackWalks()...)
 	walks = append(walks, portalWalks()...)
 	walks = append(walks, simulatorWalks()...)
+	walks = append(walks, consoleWalks()...)
+	// First, and alone: it looks at the clock.
+	t.Run("size", func(t *testing.T) { size(t, h) })
 	for _, w := range walks {
 		t.Run(w.name, func(t *testing.T) {
 			t.Parallel()

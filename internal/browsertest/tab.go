@@ -140,3 +140,9 @@ func (b *Tab) Value(selector string) string {
 	b.t.Helper()
 	return strings.TrimSpace(Read(b, chromedp.Value(chromedp.CSS(selector))))
 }
+
+// WaitGone waits until the selector finds nothing any more.
+func (b *Tab) WaitGone(selector string) {
+	b.t.Helper()
+	b.Do(chromedp.WaitNotPresent(chromedp.CSS(selector)))
+}
