@@ -166,18 +166,26 @@ func (b *Binary) Reached(ctx context.Context, limit time.Duration) (map[int]bool
 // end within limit have noticed too. short leaves the long tests out.
 func (b *Binary) Caught(ctx context.Context, c Check, limit time.Duration, short bool) (bool, error) {
 	for _, t := range b.tests {
-		_, err := t.run(ctx, limit, short, envRemoved+"="+strconv.Itoa(c.ID))
-		if ctx.Err() != nil {
-			return false, fmt.Errorf("mutant: %w", ctx.Err())
-		}
-		if _, failed := errors.AsType[*exec.ExitError](err); err != nil && !failed {
-			return false, fmt.Errorf("mutant: %w", err)
-		}
-		if err != nil {
-			return true, nil
+		failed, err := t.failed(ctx, limit, short, envRemoved+"="+strconv.Itoa(c.ID))
+		if failed || err != nil {
+			return failed, err
 		}
 	}
 	return false, nil
+}
+
+// failed reports whether the tests failed; the error is for those that could
+// not be run.
+func (t testBinary) failed(ctx context.Context, limit time.Duration, short bool, setting string) (bool, error) {
+	_, err := t.run(ctx, limit, short, setting)
+	if ctx.Err() != nil {
+		return false, fmt.Errorf("mutant: %w", ctx.Err())
+	}
+	_, ended := errors.AsType[*exec.ExitError](err)
+	if err != nil && !ended {
+		return false, fmt.Errorf("mutant: %w", err)
+	}
+	return ended, nil
 }
 
 func (t testBinary) run(ctx context.Context, limit time.Duration, short bool, setting string) ([]byte, error) {
