@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"mfaserver/internal/audit"
+	"mfaserver/internal/audit/ship"
 	"mfaserver/internal/config"
 	"mfaserver/internal/helpdesk"
 	peopledesk "mfaserver/internal/people"
@@ -44,6 +45,9 @@ type app struct {
 
 	shown *shownCertificate
 
+	// shippers follow the trail while the server runs.
+	shippers []*ship.Shipper
+
 	closers []func() error
 }
 
@@ -55,7 +59,7 @@ func newApp(ctx context.Context, cfg *config.Config, logger *slog.Logger) (*app,
 	if cfg.Primary.Upstream != nil {
 		first = a.openEngine
 	}
-	for _, step := range []func(context.Context) error{a.openStore, a.openTrail, a.openTokens, first, a.openSessions, a.openDesk, a.openPeople, a.openFlow} {
+	for _, step := range []func(context.Context) error{a.openStore, a.openTrail, a.openShipping, a.openTokens, first, a.openSessions, a.openDesk, a.openPeople, a.openFlow} {
 		if err := step(ctx); err != nil {
 			a.close()
 			return nil, err

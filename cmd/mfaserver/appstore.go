@@ -127,7 +127,7 @@ func (a *app) openTrail(ctx context.Context) error {
 		},
 		// The log leaves the host, and with it what shows later whether the
 		// trail was shortened (threat T194).
-		Checkpoint: func(c audit.Checkpoint) { a.logger.Info("audit checkpoint", "checkpoint", c.String()) },
+		Checkpoint: func(c audit.Checkpoint) { a.logger.InfoContext(ctx, "audit checkpoint", "checkpoint", c.String()) },
 	}
 	if a.file != nil {
 		c.Index = a.file.AuditIndex()

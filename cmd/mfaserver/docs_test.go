@@ -185,7 +185,7 @@ duo: {universal: {client_id: DIXXXXXXXXXXXXXXXXXX, client_secret_file: duo_clien
 var topLevel = regexp.MustCompile(`(?m)^([a-z_]+):`)
 
 // fileKeys are settings that name a file.
-var fileKeys = regexp.MustCompile(`\b(cert_file|key_file|ca_file|[a-z_]+_secret_file|secret_key_file|password_file): *"?([^\s,}"]+)`)
+var fileKeys = regexp.MustCompile(`\b(cert_file|key_file|ca_file|[a-z_]*secret_file|secret_key_file|password_file): *"?([^\s,}"]+)`)
 
 // Every YAML block of the documents is a configuration that loads, or becomes
 // one when it is put in the place of the same keys of a good one.

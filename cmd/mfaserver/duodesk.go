@@ -27,7 +27,7 @@ func newDesk(cfg *config.Config, recorder helpdesk.Recorder, more ...duoclient.O
 	c.BypassPerDay *= cfg.LimitsFactor
 	c.Recorder = recorder
 	c.Now = now
-	c.Options = append(more, duoclient.WithClock(now))
+	c.Options = append([]duoclient.Option{duoclient.WithClock(now)}, more...)
 	desk, err := helpdesk.New(c)
 	if err != nil {
 		return nil, errors.Join(config.ErrInvalid, err)

@@ -54,6 +54,7 @@ func (a *app) run(ctx context.Context, server *http.Server, listener net.Listene
 	defer cancel()
 	var background sync.WaitGroup
 	background.Go(func() { a.sweep(ctx) })
+	background.Go(func() { a.ship(ctx) })
 	background.Go(func() { a.primeStats(ctx) })
 	signals, stop := hangups()
 	defer stop()

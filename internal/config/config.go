@@ -65,6 +65,8 @@ type Config struct {
 	Session    Session
 	Enrolment  Enrolment
 	Admin      Admin
+	Audit      Audit
+	Alerts     Alerts
 	Log        Log
 	// LimitsFactor multiplies every limit on counts; 1 in production.
 	LimitsFactor int

@@ -60,6 +60,8 @@ func (c *Config) Redacted() string {
 		{Key: "session", Value: c.Session.printed()},
 		{Key: "enrolment", Value: c.Enrolment.printed()},
 		{Key: "admin", Value: yaml.MapSlice{{Key: "networks", Value: printPrefixes(c.Admin.Networks)}}},
+		{Key: "audit", Value: c.Audit.redacted()},
+		{Key: "alerts", Value: c.Alerts.redacted()},
 		{Key: "log", Value: yaml.MapSlice{
 			{Key: "level", Value: strings.ToLower(c.Log.Level.String())}, {Key: "format", Value: c.Log.Format},
 		}},

@@ -67,6 +67,10 @@ organizations:
     admin: {ikey: DIXXXXXXXXXXXXXXXXXX, skey: SECRET, host: api-12345678.duosecurity.com}
     universal: {client_id: DIXXXXXXXXXXXXXXXXXX, client_secret: SECRET, api_hostname: api-12345678.duosecurity.com}
 enrolment: {inline: [{group: "*", until: 2030-12-31}]}
+audit:
+  syslog: {url: "tls://siem.example.org:6514"}
+  webhook: {url: "https://siem.example.org/in", secret: SECRET}
+alerts: {webhook: {url: "https://siem.example.org/alerts", secret: SECRET}}
 `, "SECRET", canary)
 	c := parse(t, data)
 	if !strings.Contains(c.Duo.HTTPProxy.Reveal(), password) || c.Organizations[0].Admin.SecretKey.Reveal() != canary {

@@ -44,6 +44,8 @@ func (r *reader) config(root *value) *Config {
 		Login:             r.login(s.sub("login")),
 		Enrolment:         r.enrolment(s.sub("enrolment")),
 		Admin:             r.admin(s.sub("admin")),
+		Audit:             r.audit(s.sub("audit")),
+		Alerts:            r.alerts(s.sub("alerts")),
 		Log:               r.log(s.sub("log")),
 	}
 	c.AllowLoopbackRedirect, _ = s.boolean("allow_loopback_redirect")

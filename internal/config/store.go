@@ -2,10 +2,8 @@ package config
 
 import (
 	"cmp"
-	"crypto/x509"
 	"net"
 	"net/url"
-	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -74,7 +72,9 @@ func (r *reader) redis(s *section) *Redis {
 	if on, e := s.boolean("tls"); e.value != nil {
 		c.TLS = on
 	}
-	c.CAFile = s.redisCA(c.TLS)
+	if c.CAFile = s.authority(); c.CAFile != "" && !c.TLS {
+		r.fault(r.lines[s.at("ca_file")], s.at("ca_file"), "is of no use without tls: true")
+	}
 	if name, _ := s.text("", "username"); name != "" {
 		c.Username = name
 	}
@@ -136,25 +136,6 @@ func (s *section) redisAddresses() []string {
 func remote(address string) bool {
 	host, _, err := net.SplitHostPort(address)
 	return err == nil && !loopbackHost(host)
-}
-
-func (s *section) redisCA(tls bool) string {
-	path, e := s.file("ca_file")
-	if path == "" {
-		return ""
-	}
-	if !tls {
-		s.r.fault(e.line, s.at("ca_file"), "is of no use without tls: true")
-	}
-	if text := checkFile(path, writableByOthers); text != "" {
-		s.r.fault(e.line, s.at("ca_file"), "%s", text)
-		return path
-	}
-	pem, err := os.ReadFile(path) //nolint:gosec // the operator names the file
-	if err != nil || !x509.NewCertPool().AppendCertsFromPEM(pem) {
-		s.r.fault(e.line, s.at("ca_file"), "%s holds no certificate in PEM", quote(path))
-	}
-	return path
 }
 
 // anySecret takes a secret of any form.

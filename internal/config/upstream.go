@@ -2,12 +2,10 @@ package config
 
 import (
 	"crypto/sha256"
-	"crypto/x509"
 	"encoding/hex"
 	"net"
 	"net/netip"
 	"net/url"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -41,7 +39,7 @@ func (r *reader) upstream(s *section, c *Config) *Upstream {
 	u := &Upstream{}
 	u.AllowHTTP, _ = s.boolean("allow_http")
 	u.URL = s.upstreamURL(u.AllowHTTP, c)
-	u.CAFile = s.upstreamCA()
+	u.CAFile = s.authority()
 	u.PinSHA256 = s.pins()
 	u.MaxFailures, _ = s.integer("max_failures", 3, 1, 100)
 	u.AllowOutdated, _ = s.boolean("allow_outdated")
@@ -114,23 +112,6 @@ func listensOn(listen string, u *url.URL, plain bool) bool {
 	addr, err := netip.ParseAddr(host)
 	everywhere := host == "" || err == nil && addr.IsUnspecified()
 	return port == want && (everywhere || loopbackHost(host))
-}
-
-// upstreamCA takes a PEM file.
-func (s *section) upstreamCA() string {
-	path, e := s.file("ca_file")
-	if path == "" {
-		return ""
-	}
-	if text := checkFile(path, writableByOthers); text != "" {
-		s.r.fault(e.line, s.at("ca_file"), "%s", text)
-		return path
-	}
-	pem, err := os.ReadFile(path) //nolint:gosec // the operator names the file
-	if err != nil || !x509.NewCertPool().AppendCertsFromPEM(pem) {
-		s.r.fault(e.line, s.at("ca_file"), "%s holds no certificate in PEM", quote(path))
-	}
-	return path
 }
 
 // pins takes SHA-256 sums of certificates, as openssl prints them or without
