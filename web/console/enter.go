@@ -150,10 +150,6 @@ func (v *visit) confirm() {
 	}
 }
 
-// Visible reports whether there is a console for whoever sent the request, from
-// where he is. It says nothing of who he is.
-func (c *Console) Visible(r *http.Request) bool { return c.visible(c.cfg.Client(r)) }
-
 // Open opens the console's session for a sign-in that has just given this
 // browser the page's session: that of g. It reports whether it did; who may not
 // enter, or cannot see the console at all, gets none, and no error either. With
