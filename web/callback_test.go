@@ -41,7 +41,7 @@ func TestCallbackShowsTheCode(t *testing.T) {
 	}
 	text := html.UnescapeString(got.body)
 	for _, want := range []string{
-		`id="user">admin<`, `id="from">127.0.0.1<`, "curl/7.88.1", "22 Nov 2026, 12:00:00 UTC", "22 November 2026, 12:10:00 UTC",
+		`id="user">admin<`, `id="from">127.0.0.1<`, "curl/7.88.1", "22 Nov 2026, 12:00:00 UTC", "22 Nov 2026, 12:10:00 UTC",
 		">" + loginData + "</textarea>", `id="deny"`, "Never give this code to anyone", "works once",
 		"--header 'X-Mirth-Login-Data: " + loginData + "'", "--data-urlencode 'username=admin'", "--cacert '/tmp/ca file.pem'",
 		"'https://mirth.example.org:8443/api/4.5.2/users/_login'</textarea>",
