@@ -198,7 +198,7 @@ func TestSessionsCommandsRefuse(t *testing.T) {
 	c.alive(t, true)
 }
 
-// What changes an account ends its sessions, and where it is to be gone, its
+// Threat T115: what changes an account ends its sessions, and where it is to be gone, its
 // service tokens too.
 func TestAccountChangesEndSessions(t *testing.T) {
 	t.Parallel()

@@ -92,7 +92,7 @@ func prepare(t *testing.T, data string) (string, []expectation) {
 }
 
 // Threat T170: every fault of every bad file, all at once, with its line.
-// Threats T035, T050, T097 and T103 are among the rows.
+// Threats T035, T050, T076, T097 and T103 are among the rows.
 func TestParseRefuses(t *testing.T) {
 	t.Parallel()
 	files := badFiles(t)

@@ -36,6 +36,7 @@ func TestLoadOrCreateKeyKeepsTheKey(t *testing.T) {
 	}
 }
 
+// Threat T166: a key that others can read, or that is somewhere else, is none.
 func TestLoadOrCreateKeyRefuses(t *testing.T) {
 	t.Parallel()
 	good := "mfaserver-key-1 " + strings.Repeat("5a", 32) + "\n"

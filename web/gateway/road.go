@@ -39,7 +39,7 @@ func (rd road) RoundTrip(r *http.Request) (*http.Response, error) {
 	r.GetBody = nil                   // nothing is sent twice (threat T151)
 	res, err := rd.g.cfg.Transport.RoundTrip(r)
 	if err != nil {
-		return nil, err
+		return nil, wordless(err)
 	}
 	rd.g.answers()
 	return t.answer(res)

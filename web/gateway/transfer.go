@@ -226,7 +226,7 @@ type download struct {
 func (d *download) Read(p []byte) (int, error) {
 	n, err := d.body.Read(p)
 	d.t.moved.Add(1)
-	return n, err
+	return n, wordless(err)
 }
 
 // Close implements [io.Closer].

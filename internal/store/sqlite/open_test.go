@@ -252,6 +252,7 @@ func TestOpenRefusesAnIncompleteConfig(t *testing.T) {
 	}
 }
 
+// Threat T166: what the store makes is its owner's alone.
 func TestFilesAreTheOwnersAlone(t *testing.T) {
 	t.Parallel()
 	config := sqlite.Config{Path: filepath.Join(t.TempDir(), "data.db"), Sealer: newSealer(t)}
