@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"mfaserver/internal/audit"
+	"mfaserver/internal/mirth"
 	"mfaserver/internal/primary"
 	"mfaserver/internal/rules"
 	"mfaserver/internal/token"
@@ -137,7 +138,7 @@ func (s *Server) outOfScope(r *http.Request, sess *session.Session, reason strin
 	path := r.URL.EscapedPath()
 	e := audit.Event{
 		Name: audit.GatewayRefused, Outcome: audit.Refused, Username: sess.Username, Reason: reason,
-		Detail: map[string]string{"method": r.Method, "path": path[:min(len(path), 256)]},
+		Detail: map[string]string{"method": r.Method, "path": mirth.Outline(path)},
 	}
 	if sess.Key != (session.Key{}) {
 		e.Session = sess.Key.Handle()

@@ -171,10 +171,13 @@ func TestCheck(t *testing.T) {
 		{"all is shown", d, whole, nil},
 		{"a number without a test", d, whole[:1], []string{"R01 has neither a test nor an exception: the roof leaks"}},
 		{"a number that is not listed", d, append(whole, shown("T099")), []string{"x_test.go:1 cites T099, which is not in the list"}},
-		{"a citation that nothing runs", d, append(whole, threats.Cite{Number: "T002", File: "x_test.go", Line: 7}),
-			[]string{"x_test.go:7 cites T002 where no test runs"}},
-		{"a false exception", late, whole,
-			[]string{"the exception of T009 is of a day to come", "the exception of T009 is of a number that is not in the list"}},
+		{
+			"a citation that nothing runs", d, append(whole, threats.Cite{Number: "T002", File: "x_test.go", Line: 7}),
+			[]string{"x_test.go:7 cites T002 where no test runs"},
+		},
+		{"a false exception", late, whole, []string{
+			"the exception of T009 is of a day to come", "the exception of T009 is of a number that is not in the list",
+		}},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()

@@ -43,7 +43,7 @@ func says(text string) http.HandlerFunc {
 	}
 }
 
-// Threat T193: what a call says about patients, in its query, its headers, its
+// Threat T193: what a call says about patients, in its path, its query, its headers, its
 // body or the engine's answer, is in neither log nor trail, whatever becomes of
 // the call.
 func TestNothingOfAPatientIsKept(t *testing.T) {
@@ -88,7 +88,7 @@ func TestNothingOfAPatientIsKept(t *testing.T) {
 				}
 			})
 			_, cookie := h.signIn(t, "alice", canary)
-			r := h.request(t, http.MethodPost, "/api/channels/8a/messages/_search?textSearch="+patient, strings.NewReader(patient), cookie)
+			r := h.request(t, http.MethodPost, "/api/channels/"+patient+"/messages/_search?textSearch="+patient, strings.NewReader(patient), cookie)
 			r.Header.Set("Accept", "application/json;q="+patient)
 			r.Header.Set("X-Patient", patient)
 			if res, err := h.Client.Do(r); err == nil {

@@ -10,6 +10,7 @@ import (
 	"regexp"
 
 	"mfaserver/internal/audit"
+	"mfaserver/internal/mirth"
 	"mfaserver/session"
 )
 
@@ -187,12 +188,8 @@ func (g *Gateway) record(r *http.Request, s *session.Session, name audit.Name, r
 	return err
 }
 
-// maxDetail is how much of a path is kept (threat T183).
-const maxDetail = 256
-
 func detail(r *http.Request, s *session.Session) map[string]string {
-	path := r.URL.EscapedPath()
-	d := map[string]string{"method": r.Method, "path": path[:min(len(path), maxDetail)]}
+	d := map[string]string{"method": r.Method, "path": mirth.Outline(r.URL.EscapedPath())}
 	if s.Token != "" {
 		d["token"] = s.Token
 	}
