@@ -28,6 +28,7 @@ type app struct {
 	// write.
 	recorder audit.Recorder
 	stats    *stats.Stats
+	reports  *reports
 	db       store
 	// file is db when that is the embedded store.
 	file       *sqlite.DB
@@ -65,6 +66,7 @@ func newApp(ctx context.Context, cfg *config.Config, logger *slog.Logger) (*app,
 			return nil, err
 		}
 	}
+	a.reports = a.newReports()
 	return a, nil
 }
 

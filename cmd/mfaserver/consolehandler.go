@@ -29,6 +29,7 @@ func (a *app) consoleRoom(hidden http.Handler) (web.Room, error) {
 		Devices:     a.devices,
 		SessionList: a.sessions,
 		Records:     lastRecords{a.reader()},
+		Reports:     a.reports.rooms(),
 	})
 	if err != nil {
 		return web.Room{}, errors.Join(config.ErrInvalid, err)

@@ -56,6 +56,7 @@ func (a *app) run(ctx context.Context, server *http.Server, listener net.Listene
 	background.Go(func() { a.sweep(ctx) })
 	background.Go(func() { a.ship(ctx) })
 	background.Go(func() { a.primeStats(ctx) })
+	background.Go(func() { a.reports.attend(ctx) })
 	signals, stop := hangups()
 	defer stop()
 	background.Go(func() { a.onHangup(ctx, signals) })

@@ -2,7 +2,9 @@ package audit
 
 import (
 	_ "embed" // the catalogue reads its own block of constants
+	"maps"
 	"regexp"
+	"slices"
 	"sync"
 )
 
@@ -20,3 +22,6 @@ var catalogue = sync.OnceValue(func() map[Name]bool {
 // Known reports whether name is in the catalogue: whether catalogue.go has a
 // constant of that value.
 func Known(name Name) bool { return catalogue()[name] }
+
+// Names are all entries of the catalogue, in alphabetical order.
+func Names() []Name { return slices.Sorted(maps.Keys(catalogue())) }

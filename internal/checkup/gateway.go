@@ -37,6 +37,10 @@ type GatewayConfig struct {
 	// Certificate is this server's own, see [OwnCertificate]; nil when it is
 	// not known. What answers with it is no engine.
 	Certificate *x509.Certificate
+	// Quiet leaves out what the engine or others would count or notice, so that
+	// it can be run every few minutes: the login of admin, and the knocks at
+	// other addresses.
+	Quiet bool
 	// Timeout bounds everything; 0: half a minute.
 	Timeout time.Duration
 	// Progress is as in [Config].
@@ -74,6 +78,8 @@ func Gateway(ctx context.Context, c GatewayConfig) Report {
 	version, ok := g.reach(ctx)
 	if ok {
 		g.note(g.version(version))
+	}
+	if ok && !c.Quiet {
 		g.note(g.defaultPassword(ctx))
 		g.elsewhere(ctx, version)
 	}

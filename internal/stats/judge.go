@@ -2,6 +2,7 @@ package stats
 
 import (
 	"cmp"
+	"slices"
 
 	"mfaserver/internal/audit"
 )
@@ -93,3 +94,15 @@ func ended(n audit.Name) (Outcome, bool) {
 		return 0, false
 	}
 }
+
+// Alarms are the events of which somebody ought to know: each is rare, or ought
+// to be.
+func Alarms() []audit.Name {
+	return []audit.Name{
+		audit.AuditDisturbed, audit.SessionStoreTampered, audit.PushFraud, audit.BreakGlassUsed, audit.MFAFailOpen,
+		audit.DuoUntrusted, audit.GatewayDrift, audit.ControlRefused, audit.Fatigue,
+	}
+}
+
+// alarming reports whether an event is one of them.
+func alarming(e *audit.Event) bool { return slices.Contains(Alarms(), e.Name) }

@@ -36,6 +36,7 @@ type Stats struct {
 type hour struct {
 	outcomes [outcomes]int
 	factors  map[string]int
+	alarms   map[audit.Name]int
 }
 
 // New begins to count. now is the clock; nil means the real one.
@@ -71,13 +72,19 @@ func (w watched) Record(ctx context.Context, e audit.Event) error {
 // note counts an event of that time.
 func (s *Stats) note(e *audit.Event, at time.Time) {
 	outcome, factor, ok := judge(e)
-	if !ok {
+	alarm := alarming(e)
+	if !ok && !alarm {
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	h := s.hour(at)
-	h.outcomes[outcome]++
+	if alarm {
+		h.alarms[e.Name]++
+	}
+	if ok {
+		h.outcomes[outcome]++
+	}
 	if factor == "" {
 		return
 	}
@@ -94,7 +101,7 @@ func (s *Stats) hour(at time.Time) *hour {
 	n := at.Unix() / hourSeconds
 	h := s.hours[n]
 	if h == nil {
-		h = &hour{factors: map[string]int{}}
+		h = &hour{factors: map[string]int{}, alarms: map[audit.Name]int{}}
 		s.hours[n] = h
 		oldest := s.now().Add(-Kept).Unix() / hourSeconds
 		maps.DeleteFunc(s.hours, func(n int64, _ *hour) bool { return n < oldest })
@@ -110,6 +117,8 @@ type Slot struct {
 	Outcomes [outcomes]int
 	// Factors counts the logins that were allowed by what proved the user.
 	Factors map[string]int
+	// Alarms counts what somebody ought to look at: see [Alarms].
+	Alarms map[audit.Name]int
 }
 
 // All is the number of logins of the slot, however they ended.
@@ -128,7 +137,7 @@ func (s *Stats) Logins(step time.Duration, count int) []Slot {
 	last := s.now().Unix() / seconds
 	slots := make([]Slot, count)
 	for i := range slots {
-		slots[i] = Slot{From: time.Unix((last-int64(count-1-i))*seconds, 0).UTC(), Factors: map[string]int{}}
+		slots[i] = Slot{From: time.Unix((last-int64(count-1-i))*seconds, 0).UTC(), Factors: map[string]int{}, Alarms: map[audit.Name]int{}}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -143,6 +152,9 @@ func (s *Stats) Logins(step time.Duration, count int) []Slot {
 		}
 		for factor, of := range h.factors {
 			slot.Factors[factor] += of
+		}
+		for name, of := range h.alarms {
+			slot.Alarms[name] += of
 		}
 	}
 	return slots

@@ -62,6 +62,7 @@ func TestWatch(t *testing.T) {
 		{Name: audit.TransactionExpired, Outcome: audit.OK},
 		{Name: audit.DuoUnavailable, Outcome: audit.Failed},
 		{Name: audit.ChallengeIssued, Outcome: audit.OK}, // not the end of a login
+		{Name: audit.Fatigue, Outcome: audit.OK},
 	} {
 		if err := r.Record(t.Context(), e); err != nil {
 			t.Fatal(err)
@@ -73,12 +74,13 @@ func TestWatch(t *testing.T) {
 	}
 	got := s.Logins(time.Hour, 3)
 	want := []stats.Slot{
-		{From: time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC), Factors: map[string]int{}},
+		{From: time.Date(2026, 11, 22, 8, 0, 0, 0, time.UTC), Factors: map[string]int{}, Alarms: map[audit.Name]int{}},
 		{
 			From: time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC), Outcomes: [5]int{5, 1, 2, 1, 1},
 			Factors: map[string]int{"duo_push": 2, stats.FactorNone: 1, stats.FactorExempt: 1, stats.FactorCode: 1},
+			Alarms:  map[audit.Name]int{audit.Fatigue: 1},
 		},
-		{From: time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC), Outcomes: [5]int{1}, Factors: map[string]int{"passcode": 1}},
+		{From: time.Date(2026, 11, 22, 10, 0, 0, 0, time.UTC), Outcomes: [5]int{1}, Factors: map[string]int{"passcode": 1}, Alarms: map[audit.Name]int{}},
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("Logins: %s", d)

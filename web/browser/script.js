@@ -77,7 +77,7 @@
   })();
 
   // A form that is on its way is not sent twice.
-  all("form[method=post]", function (form) {
+  all("form[method=post]:not([data-again])", function (form) {
     form.addEventListener("submit", function (event) {
       if (form.dataset.sent) event.preventDefault();
       form.dataset.sent = "yes";

@@ -82,6 +82,8 @@ type Deps struct {
 	Devices     Devices
 	SessionList SessionList
 	Records     Records
+
+	Reports
 }
 
 //go:embed pages/*.html

@@ -25,8 +25,15 @@ type section struct {
 func (c *Console) table() []section {
 	return []section{
 		c.frameSection(),
+		c.overviewSection(),
 		c.usersSection(),
 		c.sessionsSection(),
+		c.pendingSection(),
+		c.organizationsSection(),
+		c.auditSection(),
+		c.tokensSection(),
+		c.exemptionsSection(),
+		c.healthSection(),
 	}
 }
 

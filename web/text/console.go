@@ -2,10 +2,22 @@ package text
 
 // Console is what the pages under /mfa/admin/ say.
 type Console struct {
-	Frame    ConsoleFrame
-	Users    ConsoleUsers
-	Sessions ConsoleSessions
-	Deed     ConsoleDeed
+	Frame         ConsoleFrame
+	Users         ConsoleUsers
+	Sessions      ConsoleSessions
+	Deed          ConsoleDeed
+	Reports       ConsoleReports
+	Overview      ConsoleOverview
+	Audit         ConsoleAudit
+	Tokens        ConsoleTokens
+	Exemptions    ConsoleExemptions
+	Pending       ConsolePending
+	Organizations ConsoleOrganizations
+	Health        ConsoleHealth
+	// Events and Families are what people call the entries of the audit
+	// catalogue, and those whose names begin alike; Factors what proves a user.
+	// Areas are the parts of an installation.
+	Events, Families, Factors, Areas map[string]string
 }
 
 // ConsoleFrame is what the console says around its pages.
@@ -27,10 +39,22 @@ type ConsoleFrame struct {
 }
 
 var englishConsole = Console{
-	Frame:    englishConsoleFrame,
-	Users:    englishConsoleUsers,
-	Sessions: englishConsoleSessions,
-	Deed:     englishConsoleDeed,
+	Frame:         englishConsoleFrame,
+	Users:         englishConsoleUsers,
+	Sessions:      englishConsoleSessions,
+	Deed:          englishConsoleDeed,
+	Reports:       englishConsoleReports,
+	Overview:      englishConsoleOverview,
+	Audit:         englishConsoleAudit,
+	Tokens:        englishConsoleTokens,
+	Exemptions:    englishConsoleExemptions,
+	Pending:       englishConsolePending,
+	Organizations: englishConsoleOrganizations,
+	Health:        englishConsoleHealth,
+	Events:        englishEvents,
+	Families:      englishFamilies,
+	Factors:       englishFactors,
+	Areas:         englishAreas,
 }
 
 var englishConsoleFrame = ConsoleFrame{
