@@ -91,6 +91,16 @@ func (v *visit) enter(status int, problem string) {
 	v.show(status, "enter", &data)
 }
 
+// mustConfirm answers with the page that leads to Duo, in place of what was
+// asked for. What was posted is refused.
+func (v *visit) mustConfirm() {
+	status := http.StatusOK
+	if v.r.Method == http.MethodPost {
+		status = http.StatusForbidden
+	}
+	v.enter(status, "")
+}
+
 // back is where an approval leads: a page of the console's, else the first. The
 // query is not kept.
 func (c *Console) back(path string) string {

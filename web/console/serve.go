@@ -115,7 +115,7 @@ func (v *visit) route() {
 		v.say(http.StatusMethodNotAllowed, text.English.Console.Frame.Method)
 		return
 	case v.session.Username == "":
-		v.enter(http.StatusForbidden, "")
+		v.mustConfirm()
 		return
 	default:
 		v.say(http.StatusNotFound, text.English.Console.Frame.Nowhere)
@@ -130,7 +130,7 @@ func (v *visit) route() {
 		return
 	}
 	if v.session.Username == "" || found.sensitive && !v.fresh() {
-		v.enter(http.StatusForbidden, "")
+		v.mustConfirm()
 		return
 	}
 	if v.r.Method == http.MethodPost && !v.read() {
