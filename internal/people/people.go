@@ -201,15 +201,15 @@ func (p *People) factsOf(known map[string]Facts, username string) *Facts {
 	return nil
 }
 
-// Live counts the sessions of each user.
-func (p *People) Live(ctx context.Context) (map[string]int, error) {
-	live, err := p.cfg.Sessions.List(ctx, "")
-	if err != nil {
-		return nil, err
-	}
-	count := make(map[string]int)
-	for i := range live {
-		count[live[i].Username]++
+// Live counts the sessions of each of some users.
+func (p *People) Live(ctx context.Context, list []Person) (map[string]int, error) {
+	count := make(map[string]int, len(list))
+	for i := range list {
+		live, err := p.cfg.Sessions.List(ctx, list[i].Username)
+		if err != nil {
+			return nil, err
+		}
+		count[list[i].Username] = len(live)
 	}
 	return count, nil
 }

@@ -34,6 +34,8 @@ type snapshot struct {
 	running bool
 	failed  bool
 	users   map[string]Facts // by Duo's name in small letters; never changed
+	// unenrolled counts those of users without a device.
+	unenrolled int
 }
 
 // State says how old the snapshot is.
@@ -57,12 +59,7 @@ func (p *People) Snapshot() State {
 	defer p.mu.Unlock()
 	s := State{
 		Offered: p.cfg.Org.Administered(), At: p.snapshot.at, Running: p.snapshot.running, Failed: p.snapshot.failed,
-		Users: len(p.snapshot.users),
-	}
-	for _, f := range p.snapshot.users {
-		if !f.Enrolled {
-			s.Unenrolled++
-		}
+		Users: len(p.snapshot.users), Unenrolled: p.snapshot.unenrolled,
 	}
 	return s
 }
@@ -97,7 +94,12 @@ func (p *People) take(now time.Time) {
 		p.cfg.Logger.WarnContext(ctx, "duo's users cannot be listed", "err", err)
 		return
 	}
-	p.snapshot.at, p.snapshot.users = now, users
+	p.snapshot.at, p.snapshot.users, p.snapshot.unenrolled = now, users, 0
+	for _, f := range users {
+		if !f.Enrolled {
+			p.snapshot.unenrolled++
+		}
+	}
 }
 
 func (p *People) ask(ctx context.Context) (map[string]Facts, error) {

@@ -33,6 +33,10 @@ func (c *Console) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	v.route() //nolint:contextcheck // likewise
 }
 
+// Visible reports whether there is a console for whoever sent the request, by
+// his address alone. It opens nothing.
+func (c *Console) Visible(r *http.Request) bool { return c.visible(c.cfg.Client(r)) }
+
 // visible reports whether the client is known to be in the networks (threat
 // T155).
 func (c *Console) visible(client mfa.Client) bool {

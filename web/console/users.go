@@ -116,15 +116,15 @@ func (v *visit) users() {
 		v.unavailable(err)
 		return
 	}
-	live, err := house.Live(ctx)
-	if err != nil {
-		v.unavailable(err)
-		return
-	}
 	w := text.English.Console.Users
 	data := usersPage{sheet: titled(w.Title), T: w, Match: q["match"], State: house.Snapshot(), Local: house.Local(), Refresh: Base + "/users/refresh"}
 	data.KeepQuery = true
 	list, data.Pager = paged(list, q, func(p people.Person) string { return p.Username }, Base+"/users")
+	live, err := house.Live(ctx, list)
+	if err != nil {
+		v.unavailable(err)
+		return
+	}
 	for i := range list {
 		data.Rows = append(data.Rows, userRowOf(&list[i], live[list[i].Username], data.State))
 	}

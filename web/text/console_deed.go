@@ -10,7 +10,7 @@ type ConsoleDo struct {
 type ConsoleDeed struct {
 	About, Subject, Everybody, Now      string
 	Reason, ReasonHelp                  string
-	Cancel, Back                        string
+	Cancel                              string
 	NeedReason, BadReason, Changed      string
 	Self, Quota, PhoneTaken, LastAdmin  string
 	Gone, Duo, Refused, NotAtDuo, NoDuo string
@@ -32,7 +32,7 @@ var englishConsoleDeed = ConsoleDeed{
 	About: "What this is about", Subject: "User", Everybody: "Everybody", Now: "Now",
 	Reason:     "Reason",
 	ReasonHelp: "3 to 200 characters. It stays in the audit trail, so do not write secrets here.",
-	Cancel:     "Cancel", Back: "Back to the user",
+	Cancel:     "Cancel",
 	NeedReason: "Say why, in 3 to 200 characters on one line.",
 	BadReason:  "A reason has 3 to 200 characters on one line.",
 	Changed:    "This has changed since you opened the page. Look at what it is now, and decide again.",
@@ -52,13 +52,13 @@ var englishConsoleDeed = ConsoleDeed{
 		Lead:  "The code stands in for the user's device, once. Make sure that you know who is asking: whoever has the code and the password gets in.",
 		Do:    "Make the code",
 	},
-	BypassTold: ConsoleDo{Title: "The bypass code", Lead: "Tell it to the user, and nobody else. It works once."},
+	BypassTold: ConsoleDo{Title: "The bypass code", Lead: "Tell it to the user, and nobody else. It works once.", Do: "Back to the user"},
 	Enrol: ConsoleDo{
 		Title: "Enrol a device",
 		Lead:  "The user gets a link that sets Duo up on a phone. Whoever opens it first has the second factor, so be sure where it goes.",
 		Do:    "Make the link",
 	},
-	EnrolTold: ConsoleDo{Title: "The link", Lead: "The user opens it on the phone, or scans the code with Duo Mobile."},
+	EnrolTold: ConsoleDo{Title: "The link", Lead: "The user opens it on the phone, or scans the code with Duo Mobile.", Do: "Back to the user"},
 	Reset: ConsoleDo{
 		Title: "Take away all devices",
 		Lead:  "All phones, tokens, security keys and bypass codes of the user are removed. The user cannot sign in until enrolled anew. This cannot be undone.",
