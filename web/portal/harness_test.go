@@ -12,14 +12,18 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"mfaserver/duoclient"
 	"mfaserver/duoclient/duotest"
 	"mfaserver/internal/audit/audittest"
+	"mfaserver/internal/helpdesk"
 	"mfaserver/internal/primary"
 	"mfaserver/internal/rules"
 	"mfaserver/internal/secret"
+	"mfaserver/internal/selfservice"
 	"mfaserver/internal/throttle"
 	"mfaserver/internal/token"
 	"mfaserver/mfa"
@@ -41,6 +45,26 @@ type house struct {
 	sessions *session.Manager
 	people   *people
 	mux      http.Handler
+	portal   *portal.Portal
+	ahead    atomic.Int64 // how far the portal's clock is ahead
+	console  *console
+	bends    []bend
+}
+
+// bend changes a portal before it is made.
+type bend func(c *portal.Config, d *portal.Deps)
+
+// console is one that lets everybody in who may see it.
+type console struct{ hidden, refuses atomic.Bool }
+
+func (c *console) Visible(*http.Request) bool { return !c.hidden.Load() }
+
+func (c *console) Open(_ context.Context, w http.ResponseWriter, _ *http.Request, g *mfa.Grant, page session.Session) (bool, error) {
+	if c.refuses.Load() || g.Username != page.Username {
+		return false, nil
+	}
+	w.Header().Add("Set-Cookie", "__Host-mfa_console=opened; Path=/; Secure")
+	return true, nil
 }
 
 // people is a directory whose users have one password, and whose accepted
@@ -101,11 +125,19 @@ func must(t *testing.T, err error) {
 // newHouse starts one; Duo answers by itself as mode says.
 func newHouse(t *testing.T, mode duotest.Mode, rows ...rules.Rule) *house {
 	t.Helper()
-	h := &house{trail: &audittest.Memory{}, people: &people{}}
+	return newBentHouse(t, mode, rows)
+}
+
+func newBentHouse(t *testing.T, mode duotest.Mode, rows []rules.Rule, bends ...bend) *house {
+	t.Helper()
+	h := &house{trail: &audittest.Memory{}, people: &people{}, console: &console{}, bends: bends}
 	var err error
 	h.duo, err = duotest.NewServer(duotest.Config{
-		Auto:  mode,
-		Users: []duotest.User{{Name: "alice", Phones: []duotest.Phone{duotest.Smartphone("+17345550100")}}},
+		Auto: mode,
+		Users: []duotest.User{
+			{Name: "alice", Phones: []duotest.Phone{duotest.Smartphone("+17345550100")}},
+			{Name: "root", Phones: []duotest.Phone{duotest.Smartphone("+17345550111")}},
+		},
 	})
 	must(t, err)
 	t.Cleanup(h.duo.Close)
@@ -130,20 +162,49 @@ func (h *house) build(t *testing.T, publicURL string, rows []rules.Rule) http.Ha
 	limiter, err := throttle.New(throttle.Config{})
 	must(t, err)
 	log := slog.New(slog.DiscardHandler)
-	pages, err := portal.New(portal.Config{
-		PublicURLs: []string{publicURL}, Client: web.Clients(nil), Logger: log, EnrolmentContact: "the help desk",
-	}, portal.Deps{
+	deps := portal.Deps{
 		Authenticator: h.people, Login: flow, Sessions: h.sessions, Codes: h.codes, Notes: notes{}, Recorder: h.trail, Rules: set,
-		Releaser: h.people,
-	})
+		Releaser: h.people, Devices: h.devices(t), Console: h.console,
+	}
+	config := portal.Config{
+		PublicURLs: []string{publicURL}, Client: web.Clients(nil), Logger: log, EnrolmentContact: "the help desk",
+		Administrators: []string{"root"}, Now: func() time.Time { return time.Now().Add(time.Duration(h.ahead.Load())) },
+	}
+	for _, bend := range h.bends {
+		bend(&config, &deps)
+	}
+	h.portal, err = portal.New(config, deps)
 	must(t, err)
 	handler, err := web.New(web.Config{PublicURLs: []string{publicURL}, ServerVersion: "4.5.2", Logger: log}, web.Deps{
 		Authenticator: h.people, Directory: notes{}, Login: flow, Prompts: flow, Sessions: h.sessions, SessionKeeper: h.sessions, Notes: notes{},
 		SecondCalls: limiter, Recorder: h.trail, Rules: set, Proofs: flow, Codes: h.codes, Accounts: &mfatest.Accounts{}, Upstream: adopter{h.people},
-		Rooms: []web.Room{{Path: web.PortalPath, Handler: pages}},
+		Rooms: []web.Room{{Path: web.PortalPath, Handler: h.portal}},
 	})
 	must(t, err)
 	return handler
+}
+
+// devices asks the simulator's Admin API.
+func (h *house) devices(t *testing.T) portal.Devices {
+	t.Helper()
+	ca, err := duoclient.CAPEM(h.duo.CA().CertPEM())
+	must(t, err)
+	k := h.duo.Credentials()
+	desk, err := helpdesk.New(helpdesk.Config{Recorder: h.trail, Organizations: []helpdesk.OrgConfig{{Name: "default", Admin: &duoclient.APIConfig{
+		IntegrationKey: k.AdminKey, SecretKey: secret.New(k.AdminSecret), APIHost: h.duo.APIHost, CA: ca, Simulator: true,
+	}}}})
+	must(t, err)
+	t.Cleanup(desk.Close)
+	org, err := desk.Org("")
+	must(t, err)
+	// Nothing is remembered: each question is minutes after the one before.
+	var asked atomic.Int64
+	own, err := selfservice.New(selfservice.Config{
+		Org: org, DuoUsername: func(name string) (string, error) { return name, nil },
+		Now: func() time.Time { return time.Now().Add(time.Duration(asked.Add(1)) * 10 * time.Second) },
+	})
+	must(t, err)
+	return own
 }
 
 func (h *house) flow(t *testing.T) *mfa.Flow {
@@ -243,6 +304,39 @@ func (p *person) atDuo(answer page) string {
 		p.t.Fatalf("Duo sends the browser to %s", back)
 	}
 	return back.RequestURI()
+}
+
+// in signs somebody in and returns him with his session.
+func (h *house) in(t *testing.T, username string) *person {
+	t.Helper()
+	p := h.person(t)
+	if got := p.get(p.atDuo(p.signIn(username, password, "session"))); got.StatusCode != http.StatusSeeOther {
+		t.Fatalf("sign-in of %s = %d %s", username, got.StatusCode, got.body)
+	}
+	return p
+}
+
+// post sends a form of the portal, with the value that its pages carry.
+func (p *person) post(target string, fields ...string) page {
+	p.t.Helper()
+	form := url.Values{"form": {p.get("/mfa/").field("form")}}
+	for i := 0; i < len(fields); i += 2 {
+		form.Set(fields[i], fields[i+1])
+	}
+	return p.do(http.MethodPost, target, form)
+}
+
+// notice is what a page says of the last action.
+func (g page) notice() string { return g.text("notice") }
+
+// text is what an element with an id holds, without its markup.
+func (g page) text(id string) string {
+	start := regexp.MustCompile(`<(\w+)[^>]* id="` + id + `"[^>]*>`).FindStringSubmatchIndex(g.body)
+	if start == nil {
+		return ""
+	}
+	inner, _, _ := strings.Cut(g.body[start[1]:], "</"+g.body[start[2]:start[3]]+">")
+	return html.UnescapeString(strings.TrimSpace(regexp.MustCompile(`<[^>]*>`).ReplaceAllString(inner, "")))
 }
 
 func (g page) field(name string) string {
