@@ -86,3 +86,36 @@ func FuzzSignedCall(f *testing.F) {
 		}
 	})
 }
+
+// FuzzPromptForm: whatever is typed into the prompt's page, or sent to a
+// phone's, is answered with a page, or leads to the application or back to the
+// phone, and nothing of it becomes markup.
+func FuzzPromptForm(f *testing.F) {
+	for _, action := range []string{"approve", "continue", "passcode", "bypass", "enroll", "touch", "call", "scan", "status"} {
+		f.Add("/prompt/"+action, "passcode", "<b>1", "device", "DP1")
+	}
+	f.Add("/sim/phones/test1", "answer", "forget", "push", "x")
+	f.Add("/portal", "code", "x", "scan", "yes")
+	f.Add("/activate/x", "phone_number", "+1", "key", "WAONE")
+	f.Fuzz(func(t *testing.T, path, name, value, name2, value2 string) {
+		c := duotest.Config{Now: func() time.Time { return epoch }, Credentials: duotest.Credentials{ClientID: clientID, ClientSecret: clientSecret}}
+		everything(&c)
+		a := start(t, func(config *duotest.Config) { *config = c })
+		const mark = "<i>mark"
+		p := a.open("test1")
+		form := url.Values{"tx": {p.tx}}
+		form.Set(name, value+mark)
+		form.Set(name2, value2)
+		r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(form.Encode()))
+		r.RequestURI = path
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		w := httptest.NewRecorder()
+		a.Handler().ServeHTTP(w, r)
+		if w.Code >= http.StatusInternalServerError || strings.Contains(w.Body.String(), mark) {
+			t.Errorf("%d %s", w.Code, w.Body)
+		}
+		if to := w.Header().Get("Location"); to != "" && !strings.HasPrefix(to, callbackURI+"?") && !strings.HasPrefix(to, "/sim/phones/") {
+			t.Errorf("redirected to %q", to)
+		}
+	})
+}

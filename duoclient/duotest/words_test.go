@@ -98,11 +98,27 @@ func TestContrast(t *testing.T) {
 			front, back string
 			least       float64
 		}{
-			{"ink", "paper", 4.5}, {"ink", "card", 4.5}, {"ink", "screen", 4.5}, {"ink", "glow", 4.5},
-			{"quiet", "paper", 4.5}, {"quiet", "card", 4.5}, {"quiet", "screen", 4.5},
-			{"accent", "paper", 4.5}, {"accent", "card", 4.5}, {"accent", "screen", 4.5}, {"on-accent", "accent", 4.5},
-			{"bad", "card", 4.5}, {"bad", "paper", 4.5}, {"on-good", "good", 4.5},
-			{"edge", "card", 3}, {"edge", "paper", 3}, {"good", "card", 3}, {"good", "screen", 3}, {"case", "paper", 3},
+			{"ink", "paper", 4.5},
+			{"ink", "card", 4.5},
+			{"ink", "screen", 4.5},
+			{"ink", "glow", 4.5},
+			{"quiet", "paper", 4.5},
+			{"quiet", "card", 4.5},
+			{"quiet", "screen", 4.5},
+			{"accent", "paper", 4.5},
+			{"accent", "card", 4.5},
+			{"accent", "screen", 4.5},
+			{"on-accent", "accent", 4.5},
+			{"bad", "card", 4.5},
+			{"bad", "screen", 4.5},
+			{"bad", "bad-paper", 4.5},
+			{"info", "glow", 4.5},
+			{"on-good", "good", 4.5},
+			{"edge", "card", 3},
+			{"edge", "paper", 3},
+			{"good", "card", 3},
+			{"good", "screen", 3},
+			{"case", "paper", 3},
 		} {
 			front, back := colour[pair.front], colour[pair.back]
 			if ratio := (max(front, back) + .05) / (min(front, back) + .05); ratio < pair.least || front == back {
