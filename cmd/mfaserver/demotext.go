@@ -62,6 +62,10 @@ curl --cacert '{ca}' -c '{jar}' -b '{jar}' \
 curl --cacert '{ca}' -b '{jar}' -H 'X-Requested-With: curl' '{server}/api/users/current'
 curl --cacert '{ca}' -b '{jar}' -H 'X-Requested-With: curl' -X POST -i '{server}/api/users/_logout'
 
+   Or all of it at once, browser included:
+
+   bin/mfaserver login --server {server} --ca-file '{ca}' --user {user} --cookie-jar '{jar}'
+
 `
 
 const demoGatewayText = `The server stands in front of the engine {engine}.

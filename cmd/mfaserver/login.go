@@ -20,7 +20,7 @@ var (
 	// errCancelled: somebody pressed Ctrl-C.
 	errCancelled = errors.New("cancelled; nobody was signed in")
 	// errNotConfirmed: Duo sent the browser back with a no.
-	errNotConfirmed = errors.New("Duo did not confirm the sign-in") //nolint:staticcheck // a name
+	errNotConfirmed = errors.New("the sign-in was not confirmed by Duo")
 	// errNobody: the time is over.
 	errNobody = errors.New("nobody confirmed the sign-in")
 	// errCAFile: the file holds no certificate.
@@ -251,7 +251,7 @@ func (l *terminalLogin) logout(ctx context.Context, s *apiclient.Session) error 
 	return err
 }
 
-// onTerminal says something to a person between the questions.
+// say says something to a person between the questions.
 func (l *terminalLogin) say(lines ...string) {
 	l.console.complain("%s\n", strings.Join(lines, "\n"))
 }

@@ -218,7 +218,7 @@ func TestLoginDenied(t *testing.T) {
 	t.Parallel()
 	_, ready := startDemo(t, "--auto", "deny")
 	r := loginCommand(t, nil, ready.Password+"\n", opener(t, ready, "The sign-in was refused"), common(ready, "--password-file", "-")...)
-	if r.code != 4 || !strings.Contains(r.stderr, "Duo did not confirm") || r.stdout != "" {
+	if r.code != 4 || !strings.Contains(r.stderr, "not confirmed by Duo") || r.stdout != "" {
 		t.Errorf("login = %d %s %s", r.code, r.stdout, r.stderr)
 	}
 }

@@ -37,7 +37,7 @@ func (l *terminalLogin) signIn(ctx context.Context, password secret.Secret) (*ap
 		return nil, fmt.Errorf("%w; use --paste", err)
 	}
 	if err == nil {
-		defer back.Close()
+		defer back.Close() //nolint:contextcheck // the last page is sent whatever became of ctx
 	}
 	wayBack := l.client.Server()
 	if !l.flags.paste {

@@ -29,12 +29,12 @@ const (
 // command.
 const signalled = 128
 
-// commandExit is the exit code of a command that ran, when it is not 0. The
+// commandExitError is the exit code of a command that ran, when it is not 0. The
 // command has said itself what was wrong.
-type commandExit int
+type commandExitError int
 
 // Error implements error.
-func (e commandExit) Error() string { return "the command ended with " + strconv.Itoa(int(e)) }
+func (e commandExitError) Error() string { return "the command ended with " + strconv.Itoa(int(e)) }
 
 // run runs a command with the session, and ends the session after it. Ctrl-C
 // is the command's to answer.
@@ -138,7 +138,7 @@ func exitOf(cmd *exec.Cmd, err error) error {
 		return err
 	}
 	if status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); ok && status.Signaled() {
-		return commandExit(signalled + int(status.Signal()))
+		return commandExitError(signalled + int(status.Signal()))
 	}
-	return commandExit(cmd.ProcessState.ExitCode())
+	return commandExitError(cmd.ProcessState.ExitCode())
 }

@@ -59,7 +59,7 @@ func run(ctx context.Context, args []string, c console) int {
 	if err == nil {
 		return exitOK
 	}
-	if code, ok := errors.AsType[commandExit](err); ok {
+	if code, ok := errors.AsType[commandExitError](err); ok {
 		return int(code)
 	}
 	c.complain("mfaserver: %s\n", sentence(err))

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -38,9 +39,7 @@ func (c *Client) post(ctx context.Context, path string, form url.Values, header 
 		return answer{}, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
 	r.GetBody = nil // a password is sent once
-	for name, values := range header {
-		r.Header[name] = values
-	}
+	maps.Copy(r.Header, header)
 	r.Header.Set("X-Requested-With", "mfaserver")
 	r.Header.Set("User-Agent", c.agent)
 	r.Header.Set("Accept", acceptLogin)

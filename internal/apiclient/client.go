@@ -72,7 +72,9 @@ func (c *Client) Close() { c.http.CloseIdleConnections() }
 // carry sends a session along with what follows.
 func (c *Client) carry(session secret.Secret) {
 	if !session.IsZero() {
-		c.http.Jar.SetCookies(c.base, []*http.Cookie{{Name: sessionCookie, Value: session.Reveal(), Path: "/api", Secure: true}})
+		c.http.Jar.SetCookies(c.base, []*http.Cookie{{
+			Name: sessionCookie, Value: session.Reveal(), Path: "/api", Secure: true, HttpOnly: true, SameSite: http.SameSiteStrictMode,
+		}})
 	}
 }
 

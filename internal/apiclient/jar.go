@@ -46,7 +46,7 @@ func ReadJar(path string) (*Jar, error) {
 	if !info.Mode().IsRegular() {
 		return nil, fmt.Errorf("%w: %s is no file", ErrJar, path)
 	}
-	f, err := os.Open(target) //nolint:gosec // the person at the terminal names the file
+	f, err := os.Open(target)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrJar, err)
 	}

@@ -58,7 +58,7 @@ func send(t *testing.T, method, target string, bend ...func(*http.Request)) answ
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	body, err := io.ReadAll(resp.Body)
 	if err != nil {
 		t.Fatal(err)
@@ -200,7 +200,7 @@ func TestClose(t *testing.T) {
 		t.Fatal(err)
 	}
 	if resp, err := (&http.Transport{}).RoundTrip(r); err == nil {
-		resp.Body.Close()
+		_ = resp.Body.Close()
 		t.Error("the port is still open")
 	}
 }
