@@ -90,9 +90,15 @@ func galleryPage(at time.Time) *galleryData {
 	none.ID, none.Title, none.Series = "none", "Unenrolled", []chart.Series{{Name: "Users"}}
 	return &galleryData{
 		Frame: browser.Frame{Title: "Users", Wide: true, SignedInAs: "alice.administrator", SignOut: "/out", Form: "f", Notice: &browser.Notice{Kind: browser.Good, Text: "The session was ended."}, Nav: []browser.NavItem{
-			{Label: "Overview", Path: "/o", Icon: "overview"}, {Label: "Users", Path: "/u", Icon: "users", Current: true}, {Label: "Sessions", Path: "/s", Icon: "sessions"},
-			{Label: "Pending sign-ins", Path: "/p", Icon: "pending", Badge: 3}, {Label: "Exemptions", Path: "/e", Icon: "exemption"}, {Label: "Service tokens", Path: "/t", Icon: "token"},
-			{Label: "Audit trail", Path: "/a", Icon: "audit"}, {Label: "Organizations", Path: "/g", Icon: "organizations"}, {Label: "Health", Path: "/h", Icon: "health"},
+			{Label: "Overview", Path: "/o", Icon: "overview"},
+			{Label: "Users", Path: "/u", Icon: "users", Current: true},
+			{Label: "Sessions", Path: "/s", Icon: "sessions"},
+			{Label: "Pending sign-ins", Path: "/p", Icon: "pending", Badge: 3},
+			{Label: "Exemptions", Path: "/e", Icon: "exemption"},
+			{Label: "Service tokens", Path: "/t", Icon: "token"},
+			{Label: "Audit trail", Path: "/a", Icon: "audit"},
+			{Label: "Organizations", Path: "/g", Icon: "organizations"},
+			{Label: "Health", Path: "/h", Icon: "health"},
 		}},
 		Problem: "Duo did not answer. Try again shortly.",
 		Stacked: chart.Stacked(outcomes), Lines: chart.Lines(latency), Bars: chart.Bars(factors), None: chart.Bars(none),
@@ -100,8 +106,12 @@ func galleryPage(at time.Time) *galleryData {
 		Pager: browser.Pager{Previous: "?p", Next: "?n", Summary: "51–100 of 5,000"},
 		Empty: browser.Empty{Title: "No exemptions", Text: "Everybody needs a second factor.", Link: "How to add one", Href: "#x"},
 		Facts: browser.Facts{Label: "About the user", List: []browser.Fact{
-			{ID: "name", Label: "Username", Value: "alice"}, {Label: "Duo", Badge: &browser.Badge{Kind: browser.Good, Text: "Active"}, Value: "alice@example.org"},
-			{Label: "Last sign-in", Time: at, Note: "by push, from 192.0.2.7"}, {Label: "Ends", Time: at.Add(time.Hour), Countdown: true}, {Label: "Locked"}, {Label: "Id", Value: "DUJ8K3", Code: true},
+			{ID: "name", Label: "Username", Value: "alice"},
+			{Label: "Duo", Badge: &browser.Badge{Kind: browser.Good, Text: "Active"}, Value: "alice@example.org"},
+			{Label: "Last sign-in", Time: at, Note: "by push, from 192.0.2.7"},
+			{Label: "Ends", Time: at.Add(time.Hour), Countdown: true},
+			{Label: "Locked"},
+			{Label: "Id", Value: "DUJ8K3", Code: true},
 		}},
 		Copy: browser.Copyable{ID: "code", Label: "Sign-in code", Value: "3F7K-92QX-BD4M", Large: true, Help: "It works <em>once</em>."},
 	}

@@ -76,7 +76,8 @@ func TestPiecesEscape(t *testing.T) {
 		Empty: browser.Empty{Title: hostile, Text: hostile, Link: hostile, Href: "javascript:alert(1)"}, Copy: browser.Copyable{ID: hostile, Label: hostile, Value: "</textarea>" + hostile, Copy: hostile},
 		Facts: browser.Facts{Label: hostile, List: []browser.Fact{
 			{ID: hostile, Label: hostile, Value: hostile, Href: "javascript:alert(1)", Note: hostile, Badge: &browser.Badge{Kind: browser.Kind(hostile), Text: hostile}},
-			{ID: hostile, Label: hostile, Time: time.Now(), Countdown: true}, {ID: hostile},
+			{ID: hostile, Label: hostile, Time: time.Now(), Countdown: true},
+			{ID: hostile},
 		}},
 	})
 	if body := w.Body.String(); err != nil || strings.Contains(body, "<script>") || strings.Contains(body, `"javascript:`) || strings.Count(body, "<textarea") != strings.Count(body, "</textarea") {

@@ -103,5 +103,6 @@ func unsaid(t *testing.T, path string, v reflect.Value) {
 		if s := v.String(); s == "" || s != strings.TrimSpace(s) {
 			t.Errorf("%s = %q", path, s)
 		}
+	default:
 	}
 }

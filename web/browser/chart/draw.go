@@ -61,7 +61,9 @@ func draw(p *Plot, body drawing, top float64) template.HTML {
 	return template.HTML(c.String()) //nolint:gosec // see canvas
 }
 
-func (c *canvas) printf(format string, a ...any) { fmt.Fprintf(c, format, a...) }
+func (c *canvas) printf(format string, a ...any) {
+	_, _ = fmt.Fprintf(c, format, a...) // a builder takes everything
+}
 
 // open draws everything around the values: titles, patterns, the axis of
 // values.

@@ -1,6 +1,9 @@
 package chart
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // legend names the series, each with what it looks like.
 func (c *canvas) legend() {
@@ -40,8 +43,8 @@ func (c *canvas) table() {
 		c.printf(`<th scope="col" class="number">%s</th>`, esc(c.p.Series[j].Name))
 	}
 	c.WriteString(`</tr></thead><tbody>`)
-	for i := len(c.p.Times) - 1; i >= 0; i-- {
-		c.printf(`<tr><th scope="row">%s</th>`, esc(c.p.Times[i].UTC().Format(c.p.Row)))
+	for i, at := range slices.Backward(c.p.Times) {
+		c.printf(`<tr><th scope="row">%s</th>`, esc(at.UTC().Format(c.p.Row)))
 		for j := range c.p.Series {
 			c.printf(`<td class="number">%s</td>`, esc(c.p.write(c.p.Series[j].at(i))))
 		}
