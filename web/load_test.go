@@ -181,7 +181,7 @@ func (s *site) h2(t *testing.T) h2 {
 }
 
 func (c h2) send(kind, flags byte, stream uint32, payload []byte) error {
-	frame := binary.BigEndian.AppendUint32(nil, uint32(len(payload))<<8|uint32(kind)) //nolint:gosec // short
+	frame := binary.BigEndian.AppendUint32(nil, uint32(len(payload))<<8|uint32(kind))
 	frame = binary.BigEndian.AppendUint32(append(frame, flags), stream)
 	_, err := c.Write(append(frame, payload...))
 	return err
