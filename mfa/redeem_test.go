@@ -1,6 +1,7 @@
 package mfa_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -344,4 +345,45 @@ func TestSiblingsEnd(t *testing.T) {
 	r.wantReleased(t, "upstream session of alice")
 	r.refuses(t, first.second, mfa.ErrRefused, mfa.ErrNotPending)
 	r.redeems(t, alone.second)
+}
+
+// Faults R16, R25: the clocks of nodes differ. Half a minute changes a login's
+// life by no more than that; a node whose clock is two minutes behind accepts
+// nothing that another one began, and one that is ahead nothing that is over by
+// its own clock.
+func TestNodesWithDifferentClocks(t *testing.T) {
+	t.Parallel()
+	const life = 10 * time.Minute
+	for _, row := range []struct {
+		name       string
+		off, after time.Duration // the other node's clock, and when the second call comes
+		works      bool
+	}{
+		{"half a minute ahead", 30 * time.Second, life - 30*time.Second - 1, true},
+		{"half a minute ahead, at its end", 30 * time.Second, life - 30*time.Second, false},
+		{"half a minute behind", -30 * time.Second, life + 30*time.Second - 1, true},
+		{"half a minute behind, at its end", -30 * time.Second, life + 30*time.Second, false},
+		{"two minutes behind", -2 * time.Minute, time.Second, false},
+		{"an hour ahead", time.Hour, time.Second, false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			l := r.begin(t, asUser("alice"))
+			c := r.config
+			c.Now = func() time.Time { return r.clock.Now().Add(row.off) }
+			other, err := mfa.New(c)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.clock.Add(row.after)
+			grant, err := other.Redeem(t.Context(), l.second)
+			if row.works != (err == nil) || row.works != (grant != nil) {
+				t.Errorf("Redeem = %v, %v, want that it works: %t", grant, err, row.works)
+			}
+			if !row.works && !errors.Is(err, mfa.ErrExpired) {
+				t.Errorf("Redeem = %v, want ErrExpired", err)
+			}
+		})
+	}
 }
