@@ -67,7 +67,8 @@ type Config struct {
 	Passive func(*http.Request) bool
 	// TouchEvery is how far the last activity on record may lag behind the
 	// real one, and so how much earlier than Idle a session may end; never
-	// later. Default: a sixtieth of Idle, at least a second.
+	// later. Default: a sixtieth of Idle, at most a fifteenth of ConsoleIdle, at
+	// least a second.
 	TouchEvery time.Duration
 	// NotBefore is the latest time known from before the start, such as that
 	// of the newest record of the store or the trail. The Manager's clock
@@ -122,7 +123,7 @@ func (c Config) withDefaults() Config {
 	orDuration(&c.Absolute, DefaultAbsolute)
 	orDuration(&c.ConsoleIdle, DefaultConsoleIdle)
 	orDuration(&c.ConsoleAbsolute, max(DefaultConsoleAbsolute, c.ConsoleIdle))
-	orDuration(&c.TouchEvery, max(time.Second, min(c.Idle, c.ConsoleIdle)/60))
+	orDuration(&c.TouchEvery, max(time.Second, min(c.Idle/60, c.ConsoleIdle/15)))
 	if c.PerUser == 0 {
 		c.PerUser = DefaultPerUser
 	}

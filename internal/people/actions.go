@@ -73,7 +73,7 @@ func (p *People) Enrol(ctx context.Context, order helpdesk.Order, username strin
 	if err != nil {
 		return Link{}, err
 	}
-	p.Refresh()
+	p.Refresh() //nolint:contextcheck // goes on in the background
 	link := Link{URL: done.ActivationURL, Scan: scan(done.ActivationBarcode), Expires: done.Expires}
 	for _, step := range done.Steps {
 		link.Active = link.Active || step.Name == helpdesk.StepLink && step.State == helpdesk.StepSkipped
@@ -100,7 +100,7 @@ func (p *People) Reset(ctx context.Context, order helpdesk.Order, username strin
 		return helpdesk.ResetDone{}, err
 	}
 	done, err := p.cfg.Org.Reset(ctx, order, s)
-	p.Refresh()
+	p.Refresh() //nolint:contextcheck // goes on in the background
 	return done, err
 }
 
@@ -119,7 +119,7 @@ func (p *People) Lock(ctx context.Context, order helpdesk.Order, username string
 		status = duoclient.UserDisabled
 	}
 	_, err = p.cfg.Org.SetStatus(ctx, order, s, status)
-	p.Refresh()
+	p.Refresh() //nolint:contextcheck // goes on in the background
 	return err
 }
 

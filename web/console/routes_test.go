@@ -1,6 +1,7 @@
 package console_test
 
 import (
+	"maps"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -188,9 +189,7 @@ func TestFormsMustBeOurs(t *testing.T) {
 			bend(form, header)
 			req := b.request(http.MethodPost, console.Base+path, form)
 			req.Header.Del("Sec-Fetch-Site")
-			for k, v := range header {
-				req.Header[k] = v
-			}
+			maps.Copy(req.Header, header)
 			if w := b.send(req); w.Code != http.StatusBadRequest {
 				t.Errorf("%s: POST %s = %d, want 400", name, path, w.Code)
 			}
@@ -251,11 +250,19 @@ func TestNowhere(t *testing.T) {
 		want         int
 		allow        string
 	}{
-		{http.MethodGet, "/nothing", 404, ""}, {http.MethodGet, "/users/", 404, ""}, {http.MethodGet, "/users/~", 404, ""},
-		{http.MethodGet, "/users/~YWxpY2U", 404, ""}, {http.MethodGet, "/users/alice/", 404, ""}, {http.MethodGet, "/users/nobody", 404, ""},
-		{http.MethodGet, "/enter", 405, "POST"}, {http.MethodPost, "/users", 405, "GET, HEAD"}, {http.MethodPut, "/users", 405, "GET, HEAD"},
-		{http.MethodDelete, "/users/alice/lock", 405, "GET, HEAD, POST"}, {http.MethodHead, "/users", 200, ""},
-		{http.MethodGet, "/users?match=a&match=b", 400, ""}, {http.MethodGet, "/sessions?after=zz", 400, ""},
+		{http.MethodGet, "/nothing", 404, ""},
+		{http.MethodGet, "/users/", 404, ""},
+		{http.MethodGet, "/users/~", 404, ""},
+		{http.MethodGet, "/users/~YWxpY2U", 404, ""},
+		{http.MethodGet, "/users/alice/", 404, ""},
+		{http.MethodGet, "/users/nobody", 404, ""},
+		{http.MethodGet, "/enter", 405, "POST"},
+		{http.MethodPost, "/users", 405, "GET, HEAD"},
+		{http.MethodPut, "/users", 405, "GET, HEAD"},
+		{http.MethodDelete, "/users/alice/lock", 405, "GET, HEAD, POST"},
+		{http.MethodHead, "/users", 200, ""},
+		{http.MethodGet, "/users?match=a&match=b", 400, ""},
+		{http.MethodGet, "/sessions?after=zz", 400, ""},
 	} {
 		w := b.send(b.request(tt.method, console.Base+tt.path, nil))
 		if w.Code != tt.want || w.Header().Get("Allow") != tt.allow {

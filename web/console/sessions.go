@@ -67,7 +67,10 @@ func (v *visit) sessionRowOf(s *session.Session) sessionRow {
 	w := text.English.Console.Sessions
 	row := sessionRow{
 		Handle: s.Key.Handle(), User: s.Username, UserPath: Base + "/users/" + pathName(s.Username), Source: s.Source, Agent: s.UserAgent,
-		Factor: s.Factor, Created: s.CreatedAt, Last: s.LastActive, End: s.Expires, Mine: s.Key == v.session.Key || s.Key == v.page.Key,
+		Created: s.CreatedAt, Last: s.LastActive, End: s.Expires, Mine: s.Key == v.session.Key || s.Key == v.page.Key,
+	}
+	if s.Factor != "" {
+		row.Factor = factorWords(s.Factor)
 	}
 	row.Ending = endForm{
 		Action: Base + "/sessions/end", Form: v.console.forms.Token(v.w, v.r, v.secret()), Handle: row.Handle, User: v.values["user"],
@@ -88,7 +91,9 @@ func (v *visit) sessionRowOf(s *session.Session) sessionRow {
 		kind browser.Kind
 		text string
 	}{
-		{row.Mine, browser.Info, w.ThisOne}, {s.FailOpen, browser.Bad, w.FailOpen}, {s.Exemption != "", browser.Warn, w.Exempt},
+		{row.Mine, browser.Info, w.ThisOne},
+		{s.FailOpen, browser.Bad, w.FailOpen},
+		{s.Exemption != "", browser.Warn, w.Exempt},
 		{s.ReadOnly, browser.Plain, w.ReadOnly},
 	} {
 		if note.is {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strconv"
 	"time"
 
 	"mfaserver/internal/audit"
@@ -265,11 +266,11 @@ type deviceRow struct {
 }
 
 type recordRow struct {
-	At              time.Time
-	Event           string
-	Outcome         browser.Badge
-	Reason, Actor   string
-	From, StoryPath string
+	At            time.Time
+	Event, Path   string
+	Outcome       browser.Badge
+	Reason, Actor string
+	From          string
 }
 
 // user shows one user: the account, what Duo says now, the sessions, and what
@@ -299,11 +300,11 @@ func (v *visit) user() {
 	w := text.English.Console.Users
 	data := userPage{
 		sheet: titled(name), T: w, Path: Base + "/users/" + pathName(name), Local: one.Account != nil, Self: name == v.session.Username,
-		SessionCols: text.English.Console.Sessions, RecordsPath: Base + "/audit?" + url.Values{"user": {name}}.Encode(),
+		SessionCols: text.English.Console.Sessions, RecordsPath: Base + pathAudit + "?" + url.Values{"user": {name}}.Encode(),
 	}
 	data.Facts = browser.Facts{Label: w.AccountTitle, List: accountFacts(&one)}
 	data.Disabled = one.Account != nil && one.Account.Disabled
-	v.duoFacts(ctx, name, &data)
+	v.duoFacts(name, &data)
 	if len(live) > perPage {
 		live, data.MoreSessions = live[:perPage], Base+"/sessions?"+url.Values{"user": {name}}.Encode()
 	}
@@ -341,9 +342,9 @@ func accountFacts(p *people.Person) []browser.Fact {
 }
 
 // duoFacts asks Duo for the user as he is now.
-func (v *visit) duoFacts(ctx context.Context, name string, data *userPage) {
+func (v *visit) duoFacts(name string, data *userPage) {
 	w := text.English.Console.Users
-	account, err := v.console.deps.Devices.Account(ctx, name)
+	account, err := v.console.deps.Devices.Account(v.r.Context(), name)
 	switch {
 	case errors.Is(err, selfservice.ErrNotOffered):
 		data.DuoProblem = w.NoAdminAPI
@@ -390,21 +391,12 @@ func deviceRowOf(d *selfservice.Device) deviceRow {
 }
 
 func recordRowOf(e *audit.Entry) recordRow {
-	w := text.English.Console.Users
-	row := recordRow{At: e.Time, Event: string(e.Name), Reason: e.Reason, Actor: e.Actor}
+	row := recordRow{
+		At: e.Time, Event: eventWords(e.Name), Path: Base + pathRecord + strconv.FormatUint(e.Sequence, 10), Outcome: outcomeBadge(e.Outcome),
+		Reason: audit.Printable(e.Reason), Actor: audit.Printable(e.Actor),
+	}
 	if e.Source.IsValid() {
 		row.From = e.Source.String()
-	}
-	if e.Transaction != "" {
-		row.StoryPath = Base + "/audit/login/" + e.Transaction
-	}
-	switch e.Outcome {
-	case audit.OK:
-		row.Outcome = browser.Badge{Kind: browser.Good, Text: w.OutcomeOK}
-	case audit.Refused:
-		row.Outcome = browser.Badge{Kind: browser.Warn, Text: w.OutcomeRefused}
-	default:
-		row.Outcome = browser.Badge{Kind: browser.Bad, Text: w.OutcomeFailed}
 	}
 	return row
 }

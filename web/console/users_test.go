@@ -103,7 +103,7 @@ func TestUserPage(t *testing.T) {
 	b := h.admin(t)
 	h.signIn(t, "alice", session.KindAPI)
 	b.get("/users/alice")
-	for _, want := range []string{"&lt;b&gt;Alice", `id="to-bypass"`, `id="to-lock"`, "session.started", `class="danger small end-session"`} {
+	for _, want := range []string{"&lt;b&gt;Alice", `id="to-bypass"`, `id="to-lock"`, "Session started", `class="danger small end-session"`} {
 		if !strings.Contains(b.last, want) {
 			t.Errorf("the page lacks %q: %s", want, b.last)
 		}

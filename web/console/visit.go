@@ -127,7 +127,7 @@ func (v *visit) unavailable(cause error) {
 
 func (v *visit) log(message string, err error, more ...slog.Attr) {
 	attrs := append([]slog.Attr{slog.String("request_id", v.client.RequestID), slog.Any("err", err)}, more...)
-	v.console.log.LogAttrs(v.r.Context(), slog.LevelError, message, attrs...)
+	v.console.log.LogAttrs(v.r.Context(), slog.LevelError, message, attrs...) //nolint:sloglint // the callers' are literals
 }
 
 // patience gives an answer that has to wait for others its time, whatever the

@@ -19,7 +19,6 @@ type ConsoleUsers struct {
 
 	SessionCount, SessionsTitle, NoSessions, MoreSessions             string
 	RecordsTitle, NoRecords, AllRecords, At, Event, Outcome, From     string
-	OutcomeOK, OutcomeRefused, OutcomeFailed                          string
 	AccountTitle, DuoTitle, DangerTitle                               string
 	ToEnrol, ToBypass, ToReset, ToLock, ToUnlock, ToDisable, ToEnable string
 	ToEndSessions                                                     string
@@ -60,7 +59,6 @@ var englishConsoleUsers = ConsoleUsers{
 	SessionCount: "Sessions", SessionsTitle: "Sessions", NoSessions: "Not signed in anywhere.", MoreSessions: "Show all sessions",
 	RecordsTitle: "Last records", NoRecords: "Nothing is recorded.", AllRecords: "All records of this user",
 	At: "Time", Event: "What", Outcome: "Outcome", From: "From",
-	OutcomeOK: "done", OutcomeRefused: "refused", OutcomeFailed: "failed",
 	AccountTitle: "Account", DuoTitle: "At Duo", DangerTitle: "Careful",
 	ToEnrol: "Enrol a device", ToBypass: "Make a bypass code", ToReset: "Take away all devices", ToLock: "Lock at Duo", ToUnlock: "Unlock at Duo",
 	ToDisable: "Disable the account", ToEnable: "Enable the account", ToEndSessions: "End all sessions",

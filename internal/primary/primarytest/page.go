@@ -10,6 +10,7 @@ import (
 // testPage: pages follow each other in the order of the names, and a part of a
 // name finds it literally.
 func testPage(t *testing.T, s primary.Users) {
+	t.Helper()
 	for _, name := range []string{"dora", "Bob", "anna_1", "annaX1", "carl", "ärnold", "100%", `back\\slash`} {
 		insert(t, s, sample(name), "hash")
 	}
