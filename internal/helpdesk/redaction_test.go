@@ -45,7 +45,7 @@ func TestNothingPrintsSecrets(t *testing.T) {
 		Secrets: []string{canary, keys.AdminSecret, keys.AuthSecret, keys.AccountsSecret},
 		Values: []any{
 			config, &config, config.Organizations, config.Organizations[0], b.desk, orgs[0], orgs[1],
-			filled[helpdesk.BypassRequest](), filled[helpdesk.BypassCodes](), filled[helpdesk.Verification](), filled[helpdesk.VerifyRequest](),
+			filled[helpdesk.BypassRequest](), filled[helpdesk.BypassCodes](), filled[helpdesk.Verification](), filled[helpdesk.ResetDone](), filled[helpdesk.VerifyRequest](),
 			filled[helpdesk.EnrolRequest](), filled[helpdesk.Enrolment](), filled[helpdesk.Step](), filled[helpdesk.RowOutcome](),
 			filled[helpdesk.BulkRequest](), filled[helpdesk.EnrolRow](), filled[helpdesk.Order](), filled[helpdesk.Actor](), filled[helpdesk.Deed](),
 			filled[helpdesk.Subject](), filled[helpdesk.Life](), filled[helpdesk.Count](), filled[helpdesk.Proposal](),
