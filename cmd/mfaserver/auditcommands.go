@@ -27,7 +27,7 @@ time, so that verify finds what was changed, and where.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newAuditShow(g), newAuditVerify(g), newAuditExport(g))
+	cmd.AddCommand(newAuditShow(g), newAuditVerify(g), newAuditExport(g), newAuditReport(g))
 	return cmd
 }
 

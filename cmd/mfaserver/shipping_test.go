@@ -36,7 +36,9 @@ func TestAlertsAndSyslog(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = siem.Close() })
 	duo := newDuo(t)
+	var config string
 	_, c := serveWith(t, duo, func(text string) string {
+		config = configPath(text)
 		return text + "audit: {syslog: {url: \"tcp://" + siem.Addr().String() + "\"}}\n" +
 			"alerts: {webhook: {url: \"" + hook.URL + "\", secret: \"" + key + "\"}}\n"
 	})
@@ -67,6 +69,23 @@ func TestAlertsAndSyslog(t *testing.T) {
 	for _, want := range []string{`"server.start"`, `"mfa.challenge"`, `"session.started"`, `"mfa.replay"`} {
 		if !strings.Contains(seen, want) {
 			t.Errorf("the syslog server did not get %s", want)
+		}
+	}
+	var report struct {
+		Whole    bool
+		Covered  float64
+		Sessions map[string]int
+		Alerts   map[string]int
+		Users    []struct{ Name string }
+	}
+	commandLine{config}.wantsJSON(t, &report, "audit", "report", "--since", "1h")
+	if !report.Whole || report.Covered != 100 || report.Sessions["second_factor"] != 1 || report.Alerts["replay"] != 1 || len(report.Users) != 1 {
+		t.Errorf("report %+v", report)
+	}
+	text := commandLine{config}.must(t, "audit", "report")
+	for _, want := range []string{"the trail is whole", "Sessions of people with a second factor: 100.0 %", "duo_push", "test1"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the report lacks %q:\n%s", want, text)
 		}
 	}
 }
