@@ -11,7 +11,7 @@ import (
 
 // consoleRoom is the pages for administrators. hidden answers for who is to
 // find nothing there.
-func (a *app) consoleRoom(hidden http.Handler) (web.Room, error) {
+func (a *app) consoleRoom(hidden http.Handler) (*adminpages.Console, error) {
 	pages, err := adminpages.New(adminpages.Config{
 		PublicURLs: a.cfg.PublicURLs,
 		Networks:   a.cfg.Admin.Networks,
@@ -32,7 +32,7 @@ func (a *app) consoleRoom(hidden http.Handler) (web.Room, error) {
 		Reports:     a.reports.rooms(),
 	})
 	if err != nil {
-		return web.Room{}, errors.Join(config.ErrInvalid, err)
+		return nil, errors.Join(config.ErrInvalid, err)
 	}
-	return web.Room{Path: adminpages.Base, Handler: pages}, nil
+	return pages, nil
 }

@@ -1,12 +1,12 @@
 package main
 
 import (
-	"errors"
 	"net/http"
 
 	"mfaserver/internal/config"
 	"mfaserver/internal/selfservice"
 	"mfaserver/web"
+	adminpages "mfaserver/web/console"
 	"mfaserver/web/portal"
 )
 
@@ -14,16 +14,12 @@ import (
 // the other: who is to find no console gets the answer of the portal, and a
 // sign-in at the portal may open the console.
 func (a *app) pageRooms() (people, administrators web.Room, err error) {
-	administrators, err = a.consoleRoom(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { people.Handler.ServeHTTP(w, r) }))
+	console, err := a.consoleRoom(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { people.Handler.ServeHTTP(w, r) }))
 	if err != nil {
 		return web.Room{}, web.Room{}, err
 	}
-	console, ok := administrators.Handler.(portal.Console)
-	if !ok {
-		return web.Room{}, web.Room{}, errors.New("the console cannot be opened by the portal")
-	}
 	people, err = a.portalRoom(console)
-	return people, administrators, err
+	return people, web.Room{Path: adminpages.Base, Handler: console}, err
 }
 
 // portalRoom is the pages for people.
