@@ -21,11 +21,22 @@ func (p *Portal) agent(header string) string {
 		return shortened(header)
 	}
 	name := firstIn(header, [][2]string{
-		{"Edg", "Microsoft Edge"}, {"OPR/", "Opera"}, {"Firefox/", "Firefox"}, {"FxiOS/", "Firefox"}, {"CriOS/", "Chrome"},
-		{"Chrome/", "Chrome"}, {"Safari/", "Safari"},
+		{"Edg", "Microsoft Edge"},
+		{"OPR/", "Opera"},
+		{"Firefox/", "Firefox"},
+		{"FxiOS/", "Firefox"},
+		{"CriOS/", "Chrome"},
+		{"Chrome/", "Chrome"},
+		{"Safari/", "Safari"},
 	})
 	system := firstIn(header, [][2]string{
-		{"Windows", "Windows"}, {"Android", "Android"}, {"iPhone", "iOS"}, {"iPad", "iPadOS"}, {"Mac OS X", "macOS"}, {"CrOS", "ChromeOS"}, {"Linux", "Linux"},
+		{"Windows", "Windows"},
+		{"Android", "Android"},
+		{"iPhone", "iOS"},
+		{"iPad", "iPadOS"},
+		{"Mac OS X", "macOS"},
+		{"CrOS", "ChromeOS"},
+		{"Linux", "Linux"},
 	})
 	switch {
 	case name == "":

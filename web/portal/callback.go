@@ -23,27 +23,26 @@ func (p *Portal) callback(v *visit) {
 		}
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(v.r.Context()), prompt.Budget)
-	defer cancel()
+	defer v.finish(prompt.Budget)()
 	v.session, v.cookie = session.Session{}, "" // of somebody who was here before
 	g := back.Grant
-	if err := p.start(ctx, v, g, session.Session{}); err != nil {
+	if err := p.start(v, g, session.Session{}); err != nil {
 		p.refused(v, g.Username, nextWord(back.Next), err)
 		return
 	}
-	if err := p.deps.Notes.NoteLogin(ctx, g.Username, p.client(v).Addr); err != nil {
-		p.log.WarnContext(ctx, "login not noted in the directory", "request_id", p.client(v).RequestID, "err", err)
+	if err := p.deps.Notes.NoteLogin(v.r.Context(), g.Username, p.client(v).Addr); err != nil {
+		p.log.WarnContext(v.r.Context(), "login not noted in the directory", "request_id", p.client(v).RequestID, "err", err)
 	}
 	switch v.r.URL.Path {
 	case pathCodeCallback:
-		p.issue(ctx, v, g)
+		p.issue(v, g)
 		return
 	case pathConsoleCallback:
-		p.release(ctx, g.Username, g.Carry)
-		p.enterConsole(ctx, v, g)
+		p.release(v.r.Context(), g.Username, g.Carry)
+		p.enterConsole(v, g)
 		return
 	}
-	p.release(ctx, g.Username, g.Carry)
+	p.release(v.r.Context(), g.Username, g.Carry)
 	seeOther(v.w, nextPath(back.Next))
 }
 
@@ -66,8 +65,8 @@ func (p *Portal) broken(v *visit, cause error) bool {
 // start opens the session of the page that a grant allows; on an error nothing
 // of it is left. renews is the session that was confirmed once more, or zero:
 // the new one does not live longer for it (threat T112).
-func (p *Portal) start(ctx context.Context, v *visit, g *mfa.Grant, renews session.Session) error {
-	c := p.client(v)
+func (p *Portal) start(v *visit, g *mfa.Grant, renews session.Session) error {
+	ctx, c := v.r.Context(), p.client(v)
 	started, err := p.deps.Sessions.Start(ctx, v.w, v.r, session.Session{
 		UserID: g.UserID, Username: g.Username, Administrator: g.Administrator, Source: c.Addr.String(), UserAgent: c.UserAgent,
 		Transaction: g.Transaction, Factor: g.Factor, Reason: g.Reason, Device: g.Device, ApprovedAt: g.ApprovedAt,
@@ -117,13 +116,13 @@ func (p *Portal) stillTheirs(ctx context.Context, c mfa.Client, g *mfa.Grant) er
 
 // issue makes the sign-in code and shows it, this once. What the login carries
 // goes to the code, and nowhere else.
-func (p *Portal) issue(ctx context.Context, v *visit, g *mfa.Grant) {
-	code, expires, err := p.deps.Codes.Issue(ctx, token.Proof{
+func (p *Portal) issue(v *visit, g *mfa.Grant) {
+	code, expires, err := p.deps.Codes.Issue(v.r.Context(), token.Proof{
 		Username: g.Username, UserID: g.UserID, Administrator: g.Administrator, Primary: string(g.Primary), Message: g.Message,
 		Carry: g.Carry, Factor: g.Factor, Reason: g.Reason, Device: g.Device, TxID: g.TxID, Transaction: g.Transaction, At: g.ApprovedAt,
 	})
 	if err != nil {
-		p.undo(ctx, v.w, g, v.session.Key)
+		p.undo(v.r.Context(), v.w, g, v.session.Key)
 		p.unavailable(v, err)
 		return
 	}
@@ -132,8 +131,8 @@ func (p *Portal) issue(ctx context.Context, v *visit, g *mfa.Grant) {
 
 // enterConsole opens the console with a sign-in that was for it. Without the
 // console the session of the pages stays.
-func (p *Portal) enterConsole(ctx context.Context, v *visit, g *mfa.Grant) {
-	var opened bool
+func (p *Portal) enterConsole(v *visit, g *mfa.Grant) {
+	ctx, opened := v.r.Context(), false
 	if p.deps.Console != nil {
 		var err error
 		if opened, err = p.deps.Console.Open(ctx, v.w, v.r, g, v.session); err != nil {

@@ -1,7 +1,6 @@
 package portal
 
 import (
-	"context"
 	"errors"
 	"net/http"
 
@@ -54,10 +53,9 @@ func (p *Portal) confirmed(v *visit) {
 		}
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(v.r.Context()), prompt.Budget)
-	defer cancel()
+	defer v.finish(prompt.Budget)()
 	g := back.Grant
-	p.release(ctx, g.Username, g.Carry)
+	p.release(v.r.Context(), g.Username, g.Carry)
 	g.Carry = nil
 	switch {
 	case !v.signedIn() || v.session.Username != g.Username:
@@ -68,18 +66,18 @@ func (p *Portal) confirmed(v *visit) {
 		browser.SetNotice(v.w, noticeNotAsked)
 		seeOther(v.w, nextPath(next))
 	default:
-		p.goOn(ctx, v, g, next)
+		p.goOn(v, g, next)
 	}
 }
 
 // goOn is confirmed with a fresh approval.
-func (p *Portal) goOn(ctx context.Context, v *visit, g *mfa.Grant, next string) {
-	if err := p.start(ctx, v, g, v.session); err != nil {
+func (p *Portal) goOn(v *visit, g *mfa.Grant, next string) {
+	if err := p.start(v, g, v.session); err != nil {
 		p.refused(v, g.Username, next, err)
 		return
 	}
 	if v.r.URL.Path == pathNewCodeCallback {
-		p.issue(ctx, v, g)
+		p.issue(v, g)
 		return
 	}
 	browser.SetNotice(v.w, noticeConfirmed)

@@ -91,6 +91,7 @@ func (p *Portal) deviceRow(d *selfservice.Device) deviceRow {
 	t := p.text.Devices
 	kind, icon := t.Phone, "device"
 	switch d.Kind {
+	case selfservice.Phone:
 	case selfservice.Tablet:
 		kind = t.Tablet
 	case selfservice.HardwareToken:
@@ -109,8 +110,12 @@ func (p *Portal) deviceRow(d *selfservice.Device) deviceRow {
 		row.State = browser.Badge{Kind: browser.Warn, Text: t.Waiting}
 	}
 	for _, f := range []browser.Fact{
-		{Label: t.Kind, Value: kind}, {Label: t.PhoneNumber, Value: masked(d.Number)}, {Label: t.Model, Value: d.Model}, {Label: t.Platform, Value: d.Platform},
-		{Label: t.Serial, Value: d.Serial}, {Label: t.LastSeen, Time: d.LastSeen},
+		{Label: t.Kind, Value: kind},
+		{Label: t.PhoneNumber, Value: masked(d.Number)},
+		{Label: t.Model, Value: d.Model},
+		{Label: t.Platform, Value: d.Platform},
+		{Label: t.Serial, Value: d.Serial},
+		{Label: t.LastSeen, Time: d.LastSeen},
 	} {
 		if f.Value != "" || !f.Time.IsZero() {
 			row.Facts.List = append(row.Facts.List, f)

@@ -87,14 +87,14 @@ func (p *Portal) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	v := &visit{w: w, r: r}
 	switch {
 	case known:
-		p.serve(v, at)
+		p.serve(v, at) //nolint:contextcheck // a visit carries its request, and with it the context
 	case ok:
 		w.Header().Set("Allow", allowed(methods))
-		p.say(v, http.StatusMethodNotAllowed, p.text.Method)
+		p.say(v, http.StatusMethodNotAllowed, p.text.Method) //nolint:contextcheck // likewise
 	case r.URL.Path == strings.TrimSuffix(pathHome, "/") && (r.Method == http.MethodGet || r.Method == http.MethodHead):
 		seeOther(w, pathHome)
 	default:
-		p.say(v, http.StatusNotFound, p.text.Nowhere)
+		p.say(v, http.StatusNotFound, p.text.Nowhere) //nolint:contextcheck // likewise
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"time"
 
 	"mfaserver/internal/audit"
 	"mfaserver/mfa"
@@ -21,6 +22,14 @@ type visit struct {
 	// session is zero for somebody who is not signed in; cookie is then empty.
 	session session.Session
 	cookie  string
+}
+
+// finish lets what follows come to its end within d, although the browser may
+// be gone. The caller calls what it returns when that is done.
+func (v *visit) finish(d time.Duration) context.CancelFunc {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(v.r.Context()), d)
+	v.r = v.r.WithContext(ctx)
+	return cancel
 }
 
 func (v *visit) signedIn() bool { return v.session.Username != "" }
