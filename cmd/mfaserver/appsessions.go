@@ -9,6 +9,7 @@ import (
 	"mfaserver/internal/rules"
 	"mfaserver/session"
 	"mfaserver/web"
+	"mfaserver/web/portal"
 )
 
 func (a *app) openSessions(context.Context) error {
@@ -38,7 +39,7 @@ func passive(patterns []string) (func(*http.Request) bool, error) {
 	}
 	return func(r *http.Request) bool {
 		path, ok := rules.APIPath(r.URL.EscapedPath())
-		return ok && paths.Match(path)
+		return ok && paths.Match(path) || r.URL.Path == portal.PathState
 	}, nil
 }
 

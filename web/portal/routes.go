@@ -20,7 +20,7 @@ const (
 	pathDevices  = "/mfa/devices"
 	pathAdd      = "/mfa/devices/add"
 	pathNew      = "/mfa/devices/new"
-	pathNewState = "/mfa/devices/new/state"
+	pathNewState = PathState
 	pathCode     = "/mfa/code"
 	pathSetup    = "/mfa/clients"
 
@@ -33,6 +33,10 @@ const (
 	pathConfirmCallback = "/mfa/callback/confirm"
 	pathNewCodeCallback = "/mfa/callback/new-code"
 )
+
+// PathState is what a page that waits for a device asks by itself: no activity
+// of a person.
+const PathState = "/mfa/devices/new/state"
 
 // PathConsole is where the administration console begins.
 const PathConsole = "/mfa/admin/"
