@@ -23,6 +23,7 @@ const (
 	healthEvery        = 5 * time.Minute
 	organizationsEvery = 15 * time.Minute
 	verifyEvery        = 12 * time.Hour
+	peopleEvery        = time.Minute
 	firstLook          = time.Minute
 	firstVerify        = 10 * time.Minute
 	// orgTime bounds the questions to one Duo account, and orgsAtOnce is how
@@ -63,6 +64,7 @@ func (r *reports) attend(ctx context.Context) {
 	all.Go(func() { r.health.attend(ctx, firstLook) })
 	all.Go(func() { r.duo.attend(ctx, firstLook) })
 	all.Go(func() { r.trail.attend(ctx, firstVerify) })
+	all.Go(func() { r.app.attend(ctx, duty{"counting users who are not enrolled", peopleEvery, r.countPeople}) })
 	all.Wait()
 }
 
@@ -210,6 +212,16 @@ func (r *reports) verify(ctx context.Context) verification {
 		r.app.logger.ErrorContext(ctx, "the audit trail is not as it was written", slog.Any("err", report.Err()))
 	}
 	return verification{report: report, err: err}
+}
+
+// countPeople notes how many are not enrolled, as Duo was seen last; the view
+// of the users asks it again in its own time.
+func (r *reports) countPeople(context.Context) error {
+	seen := r.app.people.Snapshot()
+	if seen.Offered && !seen.At.IsZero() {
+		r.app.stats.NotePeople(seen.Users, seen.Unenrolled)
+	}
+	return nil
 }
 
 func organization(o *helpdesk.Org) adminpages.Organization {

@@ -349,7 +349,7 @@ func latencyPlot(latency []stats.Latency) template.HTML {
 	w := text.English.Console.Overview
 	p := chart.Plot{
 		ID: "plot-latency", Title: w.LatencyTitle, Desc: w.LatencyDesc,
-		Format: func(v float64) string { return duration(time.Duration(v * float64(time.Millisecond))) },
+		Format: milliseconds,
 		Series: []chart.Series{{Name: w.Median}, {Name: w.P95}},
 	}
 	for _, l := range latency {
@@ -362,6 +362,14 @@ func latencyPlot(latency []stats.Latency) template.HTML {
 		p.Series[1].Values = append(p.Series[1].Values, p95)
 	}
 	return chart.Lines(p)
+}
+
+// milliseconds writes a value of the plot: one decimal where there is room.
+func milliseconds(v float64) string {
+	if v < 10 {
+		return strconv.FormatFloat(v, 'f', 1, 64) + " ms"
+	}
+	return duration(time.Duration(v * float64(time.Millisecond)))
 }
 
 func peoplePlot(people []stats.People) template.HTML {
