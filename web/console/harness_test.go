@@ -43,6 +43,7 @@ type house struct {
 	accounts *primary.Local
 	trail    *audittest.Memory
 	login    *login
+	world    *world
 
 	mu     sync.Mutex
 	clock  time.Time
@@ -181,6 +182,7 @@ func (h *house) deps(t *testing.T) console.Deps {
 	t.Cleanup(house.Close)
 	return console.Deps{
 		Sessions: h.sessions, Roles: h, Login: h.login, Recorder: h.trail, People: house, Devices: devices, SessionList: h.sessions, Records: h,
+		Reports: h.reports(t),
 	}
 }
 

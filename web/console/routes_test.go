@@ -35,6 +35,15 @@ var routes = map[string]int{
 	"GET /users/{user}/account": sensitive, "POST /users/{user}/account": sensitive,
 	"GET /users/{user}/end-sessions": sensitive, "POST /users/{user}/end-sessions": sensitive,
 
+	"GET /overview": plain, "GET /exemptions": plain,
+	"GET /pending": plain, "GET /pending/{key}/cancel": plain, "POST /pending/{key}/cancel": plain,
+	"GET /organizations": plain, "POST /organizations/refresh": plain, "GET /organizations/state": plain,
+	"GET /audit": plain, "GET /audit/record/{sequence}": plain, "GET /audit/login/{transaction}": plain,
+	"GET /audit/export/{filter}": sensitive, "POST /audit/export/{filter}": sensitive,
+	"GET /audit/verify": plain, "POST /audit/verify": plain, "GET /audit/verify/state": plain,
+	"GET /tokens": plain, "GET /tokens/{id}": plain, "GET /tokens/{id}/revoke": sensitive, "POST /tokens/{id}/revoke": sensitive,
+	"GET /health": plain, "POST /health/check": plain, "GET /health/state": plain,
+
 	"GET /sessions": plain, "POST /sessions/end": plain,
 	"GET /sessions/end-all": sensitive, "POST /sessions/end-all": sensitive,
 }
