@@ -26,7 +26,7 @@ func (a *app) serve(ctx context.Context, listener net.Listener, whenReady func()
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	handler, err := a.handler()
+	handler, err := a.handler() //nolint:contextcheck // pages have the context of their request
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}

@@ -60,13 +60,13 @@ func auditNames() []string {
 	return []string{"user", "actor", "event", "outcome", "source", "from", "to", "login", "session", "request"}
 }
 
-// errFilter: a parameter cannot be read. The text says which.
-type errFilter struct{ text string }
+// filterError: a parameter cannot be read. The text says which.
+type filterError struct{ text string }
 
-func (e *errFilter) Error() string { return "console: " + e.text }
+func (e *filterError) Error() string { return "console: " + e.text }
 
 // readFilter takes the parameters of a filter, and of the page that is wanted.
-// The error is an [*errFilter]; the filter then wants nothing.
+// The error is an [*filterError]; the filter then wants nothing.
 func readFilter(q map[string]string) (audit.Filter, error) {
 	f := audit.Filter{
 		User: q["user"], Actor: q["actor"], Event: audit.Name(q["event"]), Outcome: audit.Outcome(q["outcome"]),
@@ -76,12 +76,12 @@ func readFilter(q map[string]string) (audit.Filter, error) {
 	switch f.Outcome {
 	case "", audit.OK, audit.Refused, audit.Failed:
 	default:
-		return audit.Filter{}, &errFilter{w.BadOutcome}
+		return audit.Filter{}, &filterError{w.BadOutcome}
 	}
 	var err error
 	if q["source"] != "" {
 		if f.Source, err = netip.ParseAddr(q["source"]); err != nil {
-			return audit.Filter{}, &errFilter{w.BadSource}
+			return audit.Filter{}, &filterError{w.BadSource}
 		}
 	}
 	for _, bound := range []struct {
@@ -89,7 +89,7 @@ func readFilter(q map[string]string) (audit.Filter, error) {
 		to   *time.Time
 	}{{q["from"], &f.From}, {q["to"], &f.To}} {
 		if *bound.to, err = readMoment(bound.text); err != nil {
-			return audit.Filter{}, &errFilter{w.BadTime}
+			return audit.Filter{}, &filterError{w.BadTime}
 		}
 	}
 	for _, bound := range []struct {
@@ -100,7 +100,7 @@ func readFilter(q map[string]string) (audit.Filter, error) {
 			continue
 		}
 		if *bound.to, err = strconv.ParseUint(bound.text, 10, 64); err != nil {
-			return audit.Filter{}, &errFilter{w.BadPlace}
+			return audit.Filter{}, &filterError{w.BadPlace}
 		}
 	}
 	return f, nil
@@ -165,7 +165,7 @@ type auditRow struct {
 }
 
 func newAuditRow(e *audit.Entry) auditRow {
-	r := auditRow{Entry: *e, Words: eventWords(e.Name), Outcome: outcomeBadge(e.Event.Outcome), Href: Base + pathRecord + strconv.FormatUint(e.Sequence, 10)}
+	r := auditRow{Entry: *e, Words: eventWords(e.Name), Outcome: outcomeBadge(e.Outcome), Href: Base + pathRecord + strconv.FormatUint(e.Sequence, 10)}
 	if e.Transaction != "" {
 		r.Login = Base + pathLogin + url.PathEscape(e.Transaction)
 	}
@@ -208,7 +208,7 @@ func (v *visit) auditList() {
 		page.More = page.More || q[name] != "" && slices.Contains([]string{"actor", "login", "session", "request"}, name)
 	}
 	f, err := readFilter(q)
-	if bad, is := errors.AsType[*errFilter](err); is {
+	if bad, is := errors.AsType[*filterError](err); is {
 		page.Problem = bad.text
 		v.show(http.StatusBadRequest, "audit", &page)
 		return

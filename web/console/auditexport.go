@@ -95,7 +95,7 @@ func (v *visit) stream(ctx context.Context, format audit.Format, f audit.Filter)
 	h.Set("X-Content-Type-Options", "nosniff")
 	_, err := audit.Export(&patient{v: v}, format, v.console.deps.Trail.Search(ctx, f))
 	if err != nil && !errors.Is(err, context.Canceled) {
-		v.log("export of the audit trail cut off", err)
+		v.log("export of the audit trail cut off", err) //nolint:contextcheck // a visit carries its request, and with it the context
 		// Half a file must not look like a whole one.
 		panic(http.ErrAbortHandler)
 	}

@@ -228,7 +228,7 @@ func storyOutcome(s *audit.Story) browser.Badge {
 	w := text.English.Console.Audit
 	if s.Outcome == "" {
 		for i := range s.Entries {
-			switch s.Entries[i].Name { //nolint:exhaustive // the ends without a session
+			switch s.Entries[i].Name {
 			case audit.UserDenied:
 				return browser.Badge{Kind: browser.Warn, Text: w.StoryDenied}
 			case audit.MFACancelled:

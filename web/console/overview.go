@@ -225,7 +225,7 @@ func (v *visit) tokenAttention(ctx context.Context) []attention {
 	}
 	all, err := v.console.deps.Tokens.List(ctx)
 	if err != nil {
-		v.log("service tokens cannot be listed", err)
+		v.log("service tokens cannot be listed", err) //nolint:contextcheck // a visit carries its request, and with it the context
 		return nil
 	}
 	now, n := v.console.cfg.Now(), 0
