@@ -217,7 +217,7 @@ func (r *reports) verify(ctx context.Context) verification {
 // countPeople notes how many are not enrolled, as Duo was seen last; the view
 // of the users asks it again in its own time.
 func (r *reports) countPeople(context.Context) error {
-	seen := r.app.people.Snapshot()
+	seen := r.app.people.Snapshot() //nolint:contextcheck // it asks in its own time
 	if seen.Offered && !seen.At.IsZero() {
 		r.app.stats.NotePeople(seen.Users, seen.Unenrolled)
 	}

@@ -59,7 +59,7 @@ func judge(e *audit.Event) (o Outcome, factor string, ok bool) {
 // allowed is the factor of an event that says that somebody got in; empty for
 // all others.
 func allowed(e *audit.Event) string {
-	switch e.Name { //nolint:exhaustive // the few that say so
+	switch e.Name {
 	case audit.MFAAllowed:
 		return cmp.Or(e.Detail["factor"], FactorNone)
 	case audit.MFAExempt:
@@ -77,7 +77,7 @@ func allowed(e *audit.Event) string {
 
 // ended is how a login ended of which the event says that it did not go well.
 func ended(n audit.Name) (Outcome, bool) {
-	switch n { //nolint:exhaustive // those that end a login
+	switch n {
 	case audit.PrimaryRefused, audit.PrimaryThrottled, audit.PrimaryExpired, audit.LoginThrottled, audit.CodeRefused:
 		return Password, true
 	case audit.MFARefused, audit.MFAPolicyRefused, audit.UserDenied, audit.MFACancelled, audit.MFANotEnrolled, audit.MFAPreauthDenied,

@@ -1,7 +1,6 @@
 package console
 
 import (
-	"context"
 	"fmt"
 	"html/template"
 	"math"
@@ -158,7 +157,7 @@ func (v *visit) waiting() (n int, more, ok bool) {
 
 // attention collects what somebody ought to look at, the worst first.
 func (v *visit) attention(week []stats.Slot, latency []stats.Latency) []attention {
-	all := slices.Concat(v.healthAttention(), alarmAttention(week), duoAttention(latency), v.tokenAttention(v.r.Context()), v.exemptionAttention())
+	all := slices.Concat(v.healthAttention(), alarmAttention(week), duoAttention(latency), v.tokenAttention(), v.exemptionAttention())
 	rank := map[browser.Kind]int{browser.Bad: 0, browser.Warn: 1, browser.Info: 2}
 	slices.SortStableFunc(all, func(a, b attention) int { return rank[a.Badge.Kind] - rank[b.Badge.Kind] })
 	return all
@@ -219,11 +218,11 @@ func duoAttention(latency []stats.Latency) []attention {
 	}}
 }
 
-func (v *visit) tokenAttention(ctx context.Context) []attention {
+func (v *visit) tokenAttention() []attention {
 	if v.console.deps.Tokens == nil {
 		return nil
 	}
-	all, err := v.console.deps.Tokens.List(ctx)
+	all, err := v.console.deps.Tokens.List(v.r.Context())
 	if err != nil {
 		v.log("service tokens cannot be listed", err) //nolint:contextcheck // a visit carries its request, and with it the context
 		return nil
