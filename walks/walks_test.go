@@ -15,6 +15,7 @@ func TestWalks(t *testing.T) {
 	var walks []walk
 	walks = append(walks, callbackWalks()...)
 	walks = append(walks, portalWalks()...)
+	walks = append(walks, accountWalks()...)
 	walks = append(walks, simulatorWalks()...)
 	walks = append(walks, consoleWalks()...)
 	// First, and alone: it looks at the clock.

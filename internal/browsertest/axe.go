@@ -76,15 +76,17 @@ func (r *Rules) run(b *Tab) ([]string, error) {
 	if _, err := chromedp.Run(ctx, chromedp.Evaluate[bool](r.source+"\n;!!window.axe")); err != nil {
 		return nil, err
 	}
-	return chromedp.Run(ctx, chromedp.Evaluate[[]string](runAxe, chromedp.EvalAwaitPromise))
+	return chromedp.Run(ctx, chromedp.Evaluate[[]string](fmt.Sprintf(runAxe, !b.scriptless), chromedp.EvalAwaitPromise))
 }
 
 // reloads is how often a page that loads itself anew may come in between.
 const reloads = 5
 
-// runAxe returns a line for each element that breaks a rule.
+// runAxe returns a line for each element that breaks a rule. A page that waits
+// for somebody's phone loads itself anew where no script can look for it.
 const runAxe = `axe.run(document, {
 	resultTypes: ["violations"],
+	rules: {"meta-refresh": {enabled: %t}},
 	runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
 }).then(r => r.violations.flatMap(v => v.nodes.map(n =>
 	v.id + " (" + v.help + "): " + n.html.slice(0, 200) + " " + (n.failureSummary || "").replace(/\s+/g, " "))))`

@@ -1,0 +1,111 @@
+package walks_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// accountWalks are those of somebody who is signed in at the portal.
+func accountWalks() []walk {
+	var walks []walk
+	walks = append(walks, each("account/pages", everyPage)...)
+	walks = append(walks, each("account/add-device", addDevice)...)
+	walks = append(walks, each("account/sessions", endSessions)...)
+	return append(walks, each("account/code", func(t *testing.T, _ *house, v *visitor) {
+		// A code for somebody who is signed in already.
+		v.signIn("rosa.rossi")
+		v.Visit(v.d.server + "/mfa/code")
+		v.audit("portal-code-form")
+		v.press("#get-code")
+		v.approve()
+		v.Wait("#code")
+		if status, body := v.d.login(t, "rosa.rossi", v.Value("#code")); status != http.StatusOK {
+			t.Errorf("login with the code = %d %s", status, body)
+		}
+	})...)
+}
+
+// everyPage looks at what the portal has for somebody.
+func everyPage(t *testing.T, _ *house, v *visitor) {
+	v.signIn("leon.lindt")
+	for _, p := range []struct{ path, name string }{
+		{"/mfa/sessions", "portal-sessions"},
+		{"/mfa/devices", "portal-devices"},
+		{"/mfa/clients", "portal-clients"},
+		{"/mfa/clients/curl", "portal-client-curl"},
+		{"/mfa/clients/administrator", "portal-client-administrator"},
+		{"/mfa/clients/python", "portal-client-python"},
+		{"/mfa/nowhere", "portal-nowhere"},
+	} {
+		status := v.Visit(v.d.server + p.path)
+		if want := p.path == "/mfa/nowhere"; (status == http.StatusNotFound) != want {
+			t.Errorf("%s = %d", p.path, status)
+		}
+		v.audit(p.name)
+	}
+}
+
+// addDevice adds a device with the code on the screen, which its phone opens.
+func addDevice(t *testing.T, h *house, v *visitor) {
+	name := "noor.novak"
+	if v.scriptless {
+		name = "oscar.okoro"
+	}
+	v.signIn(name)
+	v.Visit(v.d.server + "/mfa/devices")
+	v.Follow("#add-device")
+	v.audit("portal-device-add")
+	v.Type("#device-name", "The new telephone")
+	v.Follow("#show-code")
+	v.Wait("#device-waiting")
+	v.audit("portal-device-new")
+	phone := h.visitor(t, v.d)
+	phone.Visit(v.Value("#device-link"))
+	phone.audit("activate")
+	phone.Follow("#activate")
+	phone.audit("activated")
+	if v.scriptless {
+		v.Follow("#check")
+	}
+	v.Wait("#device-done")
+	v.audit("portal-device-done")
+	v.Follow("#to-devices")
+	if list := v.Text("#devices"); !strings.Contains(list, "The new telephone") {
+		t.Errorf("devices: %s", list)
+	}
+}
+
+// endSessions signs a person out of another browser, and then out of all
+// others.
+func endSessions(t *testing.T, h *house, v *visitor) {
+	name := "quinn.quist"
+	if v.scriptless {
+		name = "yuki.young"
+	}
+	other, third := h.visitor(t, v.d), h.visitor(t, v.d)
+	other.signIn(name)
+	v.signIn(name)
+	v.Visit(v.d.server + "/mfa/sessions")
+	v.Follow(`#sessions button[id^="end-"]`)
+	v.Wait("#notice")
+	v.audit("portal-session-ended")
+	v.Wait("#no-others")
+	other.signedOut()
+	other.signIn(name)
+	third.signIn(name)
+	v.Visit(v.d.server + "/mfa/sessions")
+	v.Follow("#end-others")
+	v.Wait("#no-others")
+	other.signedOut()
+	third.signedOut()
+	v.Visit(v.d.server + "/mfa/")
+	v.Wait("#sign-out") // still in
+}
+
+// signedOut finds the form in place of the account.
+func (v *visitor) signedOut() {
+	v.t.Helper()
+	v.Visit(v.d.server + "/mfa/")
+	v.Wait("#sign-in")
+}
