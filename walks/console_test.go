@@ -93,7 +93,7 @@ func bypass(t *testing.T, h *house, v *visitor) {
 	v.administer()
 	v.find(name)
 	v.audit("console-user")
-	v.deed("#to-bypass", "console-bypass", "phone lost, ticket 4711", "#bypass")
+	v.deed("#to-bypass", "console-bypass", "phone lost, ticket 4711", "#make-bypass")
 	v.Wait("#bypass-code")
 	v.audit("console-bypass-code")
 	code := v.Value("#bypass-code")
@@ -110,10 +110,18 @@ func bypass(t *testing.T, h *house, v *visitor) {
 	if source := v.source(); strings.Contains(source, code) {
 		t.Error("the code is shown again")
 	}
+	v.sees("the page of the user", "bypass codes made", "Session started")
+	v.Follow("#all-records")
+	v.sees("the audit trail", "bypass codes made", "Session started")
+}
+
+// sees finds the bypass code in the records, and the session that came of it.
+func (v *visitor) sees(what string, want ...string) {
+	v.t.Helper()
 	records := v.Text("#records")
-	for _, want := range []string{"duo.bypass_created", "session.started"} {
-		if !strings.Contains(records, want) {
-			t.Errorf("the last records have no %s:\n%s", want, records)
+	for _, line := range want {
+		if !strings.Contains(records, line) {
+			v.t.Errorf("%s has no %s:\n%s", what, line, records)
 		}
 	}
 }

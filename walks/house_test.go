@@ -84,7 +84,12 @@ func (h *house) startDemo(t *testing.T, flags ...string) *demo {
 		_ = cmd.Wait()
 		close(ended)
 	}()
-	t.Cleanup(func() { <-ended }) // t.Context is done by now
+	t.Cleanup(func() {
+		<-ended // t.Context is done by now
+		if text := heard.String(); t.Failed() {
+			t.Logf("the demo said:\n%s", text[max(0, len(text)-4000):])
+		}
+	})
 	select {
 	case <-heard.found:
 	case <-ended:

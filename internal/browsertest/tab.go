@@ -73,7 +73,8 @@ func (b *Tab) Do(steps ...chromedp.Action[chromedp.Void]) {
 // fail ends the test and says where the tab is.
 func (b *Tab) fail(err error) {
 	b.t.Helper()
-	const where = `location.href.split("?")[0] + "\n" + document.title + "\n" + (document.body ? document.body.innerText.slice(0, 600) : "")`
+	const where = `location.href.split("?")[0] + "\n" + document.title + "\n" + (document.body ? document.body.innerText.slice(0, 600) : "") +
+		[...document.querySelectorAll("input:not([type=hidden],[type=password]), select")].map(e => "\n" + e.id + "=" + e.value).join("")`
 	ctx, cancel := context.WithTimeout(b.Context, 5*time.Second)
 	defer cancel()
 	at, _ := chromedp.Run(ctx, chromedp.Evaluate[string](where))

@@ -31,7 +31,8 @@ func (b *Tab) note(event any) {
 	case *cdpruntime.EventExceptionThrown:
 		b.console = append(b.console, e.ExceptionDetails.Text)
 	case *cdplog.EventEntryAdded:
-		if !b.refusal(e.Entry) {
+		hint := e.Entry.Level == cdplog.EntryLevelInfo || e.Entry.Level == cdplog.EntryLevelVerbose
+		if !hint && !b.refusal(e.Entry) {
 			b.console = append(b.console, e.Entry.Text)
 		}
 	case *audits.EventIssueAdded:
@@ -64,7 +65,7 @@ func (b *Tab) Problems(origins ...string) []string {
 		found = append(found, fmt.Sprintf("console: %q", line))
 	}
 	for _, u := range b.requests {
-		if !underAny(u, origins) {
+		if !strings.HasPrefix(u, "data:") && !underAny(u, origins) { // data: asks nobody
 			found = append(found, "request to "+u)
 		}
 	}

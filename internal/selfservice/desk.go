@@ -103,6 +103,15 @@ func (d *Desk) Account(ctx context.Context, username string) (*Account, error) {
 	if known, ok := d.remembered(username); ok {
 		return known.account, known.err
 	}
+	return d.AccountNow(ctx, username)
+}
+
+// AccountNow is [Desk.Account] for whoever acts upon the answer: Duo is asked in
+// any case.
+func (d *Desk) AccountNow(ctx context.Context, username string) (*Account, error) {
+	if !d.Offered() {
+		return nil, ErrNotOffered
+	}
 	account, err := d.ask(ctx, username)
 	if ctx.Err() == nil {
 		d.remember(username, answer{at: d.cfg.Now(), account: account, err: err})

@@ -193,7 +193,7 @@ func (v *visit) lockForm() { v.showLock(http.StatusOK, "") }
 // duoStatus is the user's status at Duo now; it has answered when there is
 // none.
 func (v *visit) duoStatus() (string, bool) {
-	account, err := v.console.deps.Devices.Account(v.r.Context(), v.values["user"])
+	account, err := v.console.deps.Devices.AccountNow(v.r.Context(), v.values["user"])
 	if err != nil {
 		v.log("duo cannot be asked for a user", err)
 		v.say(http.StatusBadGateway, text.English.Console.Users.SilentDuo)

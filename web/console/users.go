@@ -25,7 +25,7 @@ const lastRecords = 10
 
 // Devices is what Duo says of one user now; [selfservice.Desk] is one.
 type Devices interface {
-	Account(ctx context.Context, username string) (*selfservice.Account, error)
+	AccountNow(ctx context.Context, username string) (*selfservice.Account, error)
 }
 
 // Records are those of the audit trail.
@@ -344,7 +344,7 @@ func accountFacts(p *people.Person) []browser.Fact {
 // duoFacts asks Duo for the user as he is now.
 func (v *visit) duoFacts(name string, data *userPage) {
 	w := text.English.Console.Users
-	account, err := v.console.deps.Devices.Account(v.r.Context(), name)
+	account, err := v.console.deps.Devices.AccountNow(v.r.Context(), name)
 	switch {
 	case errors.Is(err, selfservice.ErrNotOffered):
 		data.DuoProblem = w.NoAdminAPI
