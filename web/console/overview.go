@@ -224,7 +224,7 @@ func (v *visit) tokenAttention() []attention {
 	}
 	all, err := v.console.deps.Tokens.List(v.r.Context())
 	if err != nil {
-		v.log("service tokens cannot be listed", err) //nolint:contextcheck // a visit carries its request, and with it the context
+		v.log("service tokens cannot be listed", err)
 		return nil
 	}
 	now, n := v.console.cfg.Now(), 0
