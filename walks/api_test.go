@@ -2,6 +2,7 @@ package walks_test
 
 import (
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -15,16 +16,14 @@ func (d *demo) post(t *testing.T, client *http.Client, form url.Values, header h
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, values := range header {
-		r.Header[name] = values
-	}
+	maps.Copy(r.Header, header)
 	r.Header.Set("X-Requested-With", "walks")
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	resp, err := client.Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close()
+	defer resp.Body.Close() //nolint:errcheck // everything was read
 	body, err = io.ReadAll(resp.Body)
 	if err != nil {
 		t.Fatal(err)

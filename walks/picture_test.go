@@ -64,7 +64,7 @@ func TestPaletted(t *testing.T) {
 	few.Set(1, 0, color.RGBA{R: 255, A: 255})
 	many := image.NewRGBA(image.Rect(0, 0, 40, 40))
 	for i := range 40 * 40 {
-		c := color.RGBA{R: uint8(i), G: uint8(i >> 8), A: 255} //nolint:gosec // a pattern
+		c := color.RGBA{R: uint8(i), G: uint8(i >> 8), A: 255}
 		if i%2 == 0 {
 			c = color.RGBA{B: 255, A: 255}
 		}

@@ -51,10 +51,10 @@ func newTab(t *testing.T, window context.Context) *Tab { //nolint:revive // t go
 	var cancel context.CancelFunc
 	b.Context, cancel = context.WithTimeout(window, timeout)
 	t.Cleanup(cancel)
-	if _, err := chromedp.Call(b.Context, network.Enable, network.EnableParams{}); err != nil {
+	if _, err := chromedp.Call(b.Context, network.Enable, network.EnableParams{}); err != nil { //nolint:contextcheck // the window has its own
 		t.Fatal(err)
 	}
-	if _, err := chromedp.Call(b.Context, audits.Enable, cdp.Empty{}); err != nil {
+	if _, err := chromedp.Call(b.Context, audits.Enable, cdp.Empty{}); err != nil { //nolint:contextcheck // likewise
 		t.Fatal(err)
 	}
 	return b
