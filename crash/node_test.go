@@ -15,6 +15,7 @@ import (
 
 	"mfaserver/internal/control"
 	"mfaserver/internal/failpoint"
+	"mfaserver/internal/primary"
 	"mfaserver/session"
 )
 
@@ -155,5 +156,5 @@ func (p *process) killed() bool {
 func (n *node) command(ctx context.Context, name string, args any) error {
 	ctx, cancel := context.WithTimeout(ctx, requestTimeout)
 	defer cancel()
-	return control.NewClient(filepath.Join(n.dir, "control.sock"), []error{session.ErrNotFound}).Call(ctx, name, args, nil)
+	return control.NewClient(filepath.Join(n.dir, "control.sock"), []error{session.ErrNotFound, primary.ErrUserExists}).Call(ctx, name, args, nil)
 }

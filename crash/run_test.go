@@ -2,12 +2,15 @@ package crash_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"mfaserver/internal/primary"
 )
 
 // run disturbs the nodes until so many kills are done, or until something is
@@ -48,13 +51,26 @@ func (r *rig) populate(ctx context.Context, t *testing.T, s settings) []*worker 
 	workers := make([]*worker, s.workers)
 	for i := range workers {
 		workers[i] = newWorker(r, i, s.seed)
-		if err := n.command(ctx, "users.add", newUser{workers[i].user, "user", r.password}); err != nil {
+		if err := n.addUser(ctx, newUser{workers[i].user, "user", r.password}); err != nil {
 			t.Fatal(err)
 		}
 		workers[i].arrive(0)
 	}
 	n.running.kill()
 	return workers
+}
+
+// addUser adds a user, also where a replica is slow to acknowledge at first: the
+// store then says no, although the user may be there.
+func (n *node) addUser(ctx context.Context, u newUser) error {
+	var err error
+	for range 10 {
+		if err = n.command(ctx, "users.add", u); err == nil || errors.Is(err, primary.ErrUserExists) {
+			return nil
+		}
+		pause(ctx, 500*time.Millisecond)
+	}
+	return err
 }
 
 // newUser are the arguments of users.add.
