@@ -9,6 +9,7 @@ import (
 	"mfaserver/internal/rules"
 	"mfaserver/session"
 	"mfaserver/web"
+	adminpages "mfaserver/web/console"
 	"mfaserver/web/portal"
 )
 
@@ -39,7 +40,7 @@ func passive(patterns []string) (func(*http.Request) bool, error) {
 	}
 	return func(r *http.Request) bool {
 		path, ok := rules.APIPath(r.URL.EscapedPath())
-		return ok && paths.Match(path) || r.URL.Path == portal.PathState
+		return ok && paths.Match(path) || r.URL.Path == portal.PathState || adminpages.Passive(r.URL.Path)
 	}, nil
 }
 

@@ -49,7 +49,7 @@ func (c *Console) auditSection() section {
 		s.routes = append(s.routes,
 			get(pathVerify, (*visit).auditVerified),
 			post(pathVerify, (*visit).auditVerify),
-			get(pathVerify+"/state", (*visit).auditVerifyState),
+			get(pathVerify+pathState, (*visit).auditVerifyState),
 		)
 	}
 	return s

@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 
 	"mfaserver/internal/audit"
@@ -51,7 +52,7 @@ func (v *visit) auditVerified() {
 	state := v.verifiedBadge()
 	page := verifyPage{sheet: titled(w.VerifyTitle), T: w, Running: last.Running, Action: Base + pathVerify, Back: Base + pathAudit}
 	if last.Running {
-		page.Poll = Base + pathVerify + "/state"
+		page.Poll = Base + pathVerify + pathState
 	}
 	page.Facts = browser.Facts{Label: w.VerifyTitle, List: []browser.Fact{
 		{ID: "state", Label: w.State, Badge: &state},
@@ -94,6 +95,16 @@ func (v *visit) auditVerify() {
 func (v *visit) auditVerifyState() {
 	v.polled(v.console.deps.Verification.Verified().Round)
 }
+
+// Passive reports whether a page of the console asks for the path by itself: no
+// activity of a person (threat T111).
+func Passive(path string) bool {
+	below, ours := cutBase(path)
+	return ours && slices.Contains([]string{pathVerify + pathState, pathHealth + pathState, pathOrganizations + pathState}, below)
+}
+
+// pathState ends the paths that pages ask by themselves.
+const pathState = "/state"
 
 // polled answers a script that waits for the end of a round.
 func (v *visit) polled(at Round) {

@@ -7,10 +7,10 @@ import (
 	"net/http"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
 
 	"mfaserver/internal/adminops"
+	"mfaserver/internal/audit"
 	"mfaserver/internal/helpdesk"
 	"mfaserver/internal/people"
 	"mfaserver/internal/primary"
@@ -68,10 +68,16 @@ const (
 
 // order is who asks and why. It reports false when the reason is not one.
 func (v *visit) order(required bool) (helpdesk.Order, bool) {
-	reason := strings.TrimSpace(v.form["reason"])
-	length := utf8.RuneCountInString(reason)
-	good := length >= shortestReason && length <= longestReason && !strings.ContainsFunc(reason, unicode.IsControl)
+	reason, good := readReason(v.form["reason"])
 	return helpdesk.Order{Actor: v.actor(), Reason: reason}, good || reason == "" && !required
+}
+
+// readReason takes the reason of a change, which the trail must be able to show
+// as it was written.
+func readReason(s string) (reason string, good bool) {
+	reason = strings.TrimSpace(s)
+	length := utf8.RuneCountInString(reason)
+	return reason, length >= shortestReason && length <= longestReason && audit.Printable(reason) == reason
 }
 
 // version is a mark of what was shown, so that nobody changes what he has not

@@ -38,7 +38,7 @@ func (c *Console) frameSection() section {
 		routes: []route{
 			get("/", (*visit).index),
 			post(pathEntry, (*visit).ask, "back"),
-			get(pathConfirmed, (*visit).confirm),
+			once(get(pathConfirmed, (*visit).confirm)),
 			post(pathSignOut, (*visit).signOut),
 		},
 		notices: map[string]browser.Notice{"console-confirmed": {Kind: browser.Good, Text: text.English.Console.Frame.Confirmed}},
@@ -224,7 +224,7 @@ func (v *visit) signOut() {
 	switch {
 	case errors.Is(err, session.ErrNotRecorded):
 		v.log("sign-out not recorded", err)
-	case err != nil && !noSession(err):
+	case err != nil && !session.Absent(err):
 		v.unavailable(err)
 		return
 	}

@@ -108,6 +108,23 @@ func TestEnterRefused(t *testing.T) {
 	}
 }
 
+// Threat T046: a HEAD of the address that Duo sends the browser to redeems
+// nothing.
+func TestConfirmedHasNoHead(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	b := h.signIn(t, "admin", session.KindPage)
+	b.get("/users")
+	b.post("/enter", "back", "/mfa/admin/users")
+	h.approve("admin")
+	if w := b.send(b.request(http.MethodHead, "/mfa/admin"+comeBack, nil)); w.Code != http.StatusMethodNotAllowed || w.Header().Get("Allow") != http.MethodGet || b.cookies["__Host-mfa_console"] != "" {
+		t.Errorf("HEAD = %d, Allow %q, cookies %v", w.Code, w.Header().Get("Allow"), b.cookies)
+	}
+	if b.get(comeBack); b.cookies["__Host-mfa_console"] == "" {
+		t.Error("GET opens no session afterwards")
+	}
+}
+
 // The way back is a page of the console's, whatever a form or a cookie says.
 func TestWayBack(t *testing.T) {
 	t.Parallel()

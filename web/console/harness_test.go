@@ -176,7 +176,7 @@ func (h *house) deps(t *testing.T) console.Deps {
 	must(t, err)
 	house, err := people.New(people.Config{
 		Accounts: h.accounts, Sessions: h.sessions, Org: org, DuoUsername: same, Recorder: h.trail, Logger: slog.New(slog.DiscardHandler), Now: h.now,
-		RevokeTokens: func(context.Context, string, string, string) error { return nil },
+		RevokeTokens: func(ctx context.Context, _, _, _ string) error { return ctx.Err() },
 	})
 	must(t, err)
 	t.Cleanup(house.Close)
@@ -274,15 +274,23 @@ func (b *tab) token() string {
 // post sends a form, with the fields that the open page has hidden in it.
 func (b *tab) post(path string, pairs ...string) *httptest.ResponseRecorder {
 	form := url.Values{"form": {b.token()}}
-	for _, m := range hidden.FindAllStringSubmatch(b.last, -1) {
-		if m[1] == "version" {
-			form.Set(m[1], m[2])
-		}
+	if version := b.hidden("version"); version != "" {
+		form.Set("version", version)
 	}
 	for i := 0; i < len(pairs); i += 2 {
 		form.Set(pairs[i], pairs[i+1])
 	}
 	return b.send(b.request(http.MethodPost, console.Base+path, form))
+}
+
+// hidden is a field that the open page has hidden in its form.
+func (b *tab) hidden(name string) string {
+	for _, m := range hidden.FindAllStringSubmatch(b.last, -1) {
+		if m[1] == name {
+			return m[2]
+		}
+	}
+	return ""
 }
 
 // shows reports whether an element with the id is on the page.

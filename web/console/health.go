@@ -22,7 +22,7 @@ func (c *Console) healthSection() section {
 		routes: []route{
 			get(pathHealth, (*visit).health),
 			post(pathHealth+"/check", (*visit).healthCheck),
-			get(pathHealth+"/state", (*visit).healthState),
+			get(pathHealth+pathState, (*visit).healthState),
 		},
 		notices: map[string]browser.Notice{"health-checking": {Kind: browser.Info, Text: w.Checking}},
 	}
@@ -68,7 +68,7 @@ func (v *visit) health() {
 		page.Summary = worst(all)
 	}
 	if at.Running {
-		page.Poll = Base + pathHealth + "/state"
+		page.Poll = Base + pathHealth + pathState
 	}
 	v.show(http.StatusOK, "health", &page)
 }

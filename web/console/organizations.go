@@ -23,7 +23,7 @@ func (c *Console) organizationsSection() section {
 		routes: []route{
 			get(pathOrganizations, (*visit).organizations),
 			post(pathOrganizations+"/refresh", (*visit).organizationsRefresh),
-			get(pathOrganizations+"/state", (*visit).organizationsState),
+			get(pathOrganizations+pathState, (*visit).organizationsState),
 		},
 		notices: map[string]browser.Notice{"organizations-asked": {Kind: browser.Info, Text: w.Asked}},
 	}
@@ -68,7 +68,7 @@ func (v *visit) organizations() {
 	page := organizationsPage{sheet: titled(w.Title), T: w, Seen: at.Ended, Running: at.Running, Action: Base + pathOrganizations + "/refresh"}
 	page.KeepQuery = true
 	if at.Running {
-		page.Poll = Base + pathOrganizations + "/state"
+		page.Poll = Base + pathOrganizations + pathState
 	}
 	shown, pager := pageOf(all, q["page"], pathOrganizations)
 	page.Pager = pager

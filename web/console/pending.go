@@ -159,10 +159,10 @@ func (v *visit) pendingCancel() {
 		v.say(http.StatusNotFound, text.English.Console.Frame.Nowhere)
 		return
 	}
-	reason, problem := readReason(v.form["reason"])
-	if problem != "" {
+	reason, good := readReason(v.form["reason"])
+	if !good {
 		page := v.cancelPage(v.form["user"])
-		page.Reason, page.Problem = v.form["reason"], problem
+		page.Reason, page.Problem = v.form["reason"], text.English.Console.Reports.BadReason
 		v.show(http.StatusUnprocessableEntity, "pendingcancel", page)
 		return
 	}

@@ -47,6 +47,9 @@ type route struct {
 	// sensitive routes need a fresh approval of Duo's. A POST with one shares
 	// its path with the GET that shows its form.
 	sensitive bool
+	// once: the GET does something all the same, as Duo's redirect does. There
+	// is no HEAD of it.
+	once bool
 	// fields are those of the form of a POST: one value each. Those in many may
 	// come more than once.
 	fields, many []string
@@ -61,6 +64,12 @@ func get(path string, serve func(v *visit)) route {
 
 func post(path string, serve func(v *visit), fields ...string) route {
 	return route{method: http.MethodPost, path: path, serve: serve, fields: fields}
+}
+
+// once marks a GET that does something.
+func once(r route) route {
+	r.once = true
+	return r
 }
 
 // confirmed marks routes as sensitive.
@@ -138,29 +147,31 @@ func (r *route) match(path string) (values map[string]string, ok bool) {
 	return values, true
 }
 
+// methods are those that the route takes.
+func (r *route) methods() []string {
+	if r.method == http.MethodGet && !r.once {
+		return []string{http.MethodGet, http.MethodHead}
+	}
+	return []string{r.method}
+}
+
 // find gives the route of a request. Fixed segments count before values:
 // among those that match, the route with the fewest values. allow lists the
 // methods of the path when there is none.
 func (c *Console) find(method, path string) (found *route, values map[string]string, allow []string) {
-	if method == http.MethodHead {
-		method = http.MethodGet
-	}
 	for i := range c.routes {
 		r := &c.routes[i]
 		got, ok := r.match(path)
 		if !ok {
 			continue
 		}
-		allow = append(allow, r.method)
-		if r.method == method && (found == nil || len(got) < len(values)) {
+		allow = append(allow, r.methods()...)
+		if slices.Contains(r.methods(), method) && (found == nil || len(got) < len(values)) {
 			found, values = r, got
 		}
 	}
 	if found != nil {
 		return found, values, nil
-	}
-	if slices.Contains(allow, http.MethodGet) {
-		allow = append(allow, http.MethodHead)
 	}
 	slices.Sort(allow)
 	return nil, nil, slices.Compact(allow)

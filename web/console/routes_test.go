@@ -88,6 +88,21 @@ func (b *tab) open(r console.Route, path string) int {
 	return b.get(path).Code
 }
 
+// Threat T111: what a page asks by itself is no activity of a person.
+func TestPassive(t *testing.T) {
+	t.Parallel()
+	for _, r := range newHouse(t).Routes() {
+		if want := strings.HasSuffix(r.Path, "/state"); console.Passive(console.Base+r.Path) != want {
+			t.Errorf("Passive(%s) = %t, want %t", r.Path, !want, want)
+		}
+	}
+	for _, path := range []string{"", "/health/state", console.Base, console.Base + "/users/state"} {
+		if console.Passive(path) {
+			t.Errorf("Passive(%q) = true", path)
+		}
+	}
+}
+
 // Threat T155: from elsewhere there is no console: not even for an
 // administrator who is in, nor behind a proxy that nobody vouches for.
 func TestHiddenFromOtherNetworks(t *testing.T) {

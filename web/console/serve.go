@@ -58,7 +58,7 @@ func (v *visit) admit() bool {
 	}
 	v.session, err = v.console.deps.Sessions.LoadConsole(v.r)
 	switch {
-	case err != nil && !noSession(err):
+	case err != nil && !session.Absent(err):
 		v.unavailable(err)
 		return false
 	case err != nil || v.session.Username != v.page.Username || v.session.ApprovedAt.IsZero():
@@ -85,7 +85,7 @@ func (c *Console) mayEnter(ctx context.Context, s *session.Session) (why string,
 // nobody answers who is not signed in: he is sent to sign in, and comes back to
 // the first page.
 func (v *visit) nobody(err error) {
-	if !noSession(err) {
+	if !session.Absent(err) {
 		v.unavailable(err)
 		return
 	}
@@ -157,11 +157,4 @@ func (v *visit) read() bool {
 	}
 	v.say(status, text.English.Console.Frame.Foreign)
 	return false
-}
-
-// noSession tells "not signed in" from a store that cannot answer.
-func noSession(err error) bool {
-	return slices.ContainsFunc([]error{
-		session.ErrNoCookie, session.ErrBadCookie, session.ErrDuplicateCookie, session.ErrNotFound, session.ErrTampered,
-	}, func(none error) bool { return errors.Is(err, none) })
 }

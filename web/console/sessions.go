@@ -149,7 +149,7 @@ func (v *visit) sessionPart(user, after string) ([]session.Session, bool, error)
 	ctx, store := v.r.Context(), v.console.deps.SessionList
 	if user != "" {
 		list, err := store.List(ctx, user)
-		return list[:min(len(list), perPage)], false, err
+		return list[:min(len(list), pageSize)], false, err
 	}
 	var from session.Key
 	if after != "" {
@@ -159,11 +159,11 @@ func (v *visit) sessionPart(user, after string) ([]session.Session, bool, error)
 		}
 		from = session.Key(raw)
 	}
-	list, err := store.Page(ctx, from, perPage+1)
+	list, err := store.Page(ctx, from, pageSize+1)
 	if err != nil {
 		return nil, false, err
 	}
-	return list[:min(len(list), perPage)], len(list) > perPage, nil
+	return list[:min(len(list), pageSize)], len(list) > pageSize, nil
 }
 
 // endOne ends one session, which is gone at once.
@@ -210,8 +210,9 @@ func (v *visit) endEverybody() {
 		v.showEndEverybody(http.StatusBadRequest, text.English.Console.Deed.NeedReason)
 		return
 	}
-	v.do()
-	if _, err := v.console.deps.SessionList.EndAll(v.r.Context(), "", time.Time{}, people.Why(order)); err != nil {
+	ctx, done := v.toTheEnd()
+	defer done()
+	if _, err := v.console.deps.SessionList.EndAll(ctx, "", time.Time{}, people.Why(order)); err != nil {
 		v.unavailable(err)
 		return
 	}

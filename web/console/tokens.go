@@ -261,10 +261,10 @@ func (v *visit) tokenRevoke() {
 	if !ok {
 		return
 	}
-	reason, problem := readReason(v.form["reason"])
-	if problem != "" {
+	reason, good := readReason(v.form["reason"])
+	if !good {
 		page.Title, page.Back = text.English.Console.Tokens.RevokeTitle, Base+pathTokens+"/"+url.PathEscape(t.ID)
-		page.Reason, page.Problem = v.form["reason"], problem
+		page.Reason, page.Problem = v.form["reason"], text.English.Console.Reports.BadReason
 		v.show(http.StatusUnprocessableEntity, "tokenrevoke", page)
 		return
 	}
@@ -279,15 +279,6 @@ func (v *visit) tokenRevoke() {
 	default:
 		v.done(pathTokens, "token-revoked")
 	}
-}
-
-// readReason takes the reason of a change; problem is what is wrong with it.
-func readReason(s string) (reason, problem string) {
-	s = strings.TrimSpace(s)
-	if n := len([]rune(s)); n < shortestReason || n > longestReason || audit.Printable(s) != s {
-		return "", text.English.Console.Reports.BadReason
-	}
-	return s, ""
 }
 
 // duration is a length of time for people.

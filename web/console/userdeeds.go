@@ -1,6 +1,7 @@
 package console
 
 import (
+	"context"
 	"net/http"
 	"net/mail"
 	"strconv"
@@ -31,9 +32,13 @@ func (v *visit) showDeedOn(subject string, data deedPage, status int) {
 	v.show(status, "deed", &data)
 }
 
-// do carries a deed out: with its own time, and to the end though the browser
-// may be gone.
-func (v *visit) do() { v.patience(deedTime + answerTime) }
+// toTheEnd gives a deed its own time, and lets it come to its end though the
+// browser may be gone: an account that is closed must not keep its sessions.
+// The caller calls what it returns when the deed is done.
+func (v *visit) toTheEnd() (context.Context, context.CancelFunc) {
+	v.patience(deedTime + answerTime)
+	return context.WithTimeout(context.WithoutCancel(v.r.Context()), deedTime)
+}
 
 // bypassForm asks how long a bypass code is to be good, and why it is needed.
 func (v *visit) bypassForm() { v.showBypass(http.StatusOK, "") }
@@ -80,8 +85,9 @@ func (v *visit) bypass() {
 		v.showBypass(http.StatusBadRequest, w.NeedReason)
 		return
 	}
-	v.do()
-	made, err := v.console.deps.People.Bypass(v.r.Context(), order, v.values["user"], time.Duration(seconds)*time.Second, v.form["keep"] != "")
+	ctx, done := v.toTheEnd()
+	defer done()
+	made, err := v.console.deps.People.Bypass(ctx, order, v.values["user"], time.Duration(seconds)*time.Second, v.form["keep"] != "")
 	if err != nil {
 		status, problem := v.problem(err)
 		v.showBypass(status, problem)
@@ -140,8 +146,9 @@ func (v *visit) enrol() {
 		v.showEnrol(http.StatusBadRequest, w.NeedPhone)
 		return
 	}
-	v.do()
-	link, err := v.console.deps.People.Enrol(v.r.Context(), order, v.values["user"], i)
+	ctx, done := v.toTheEnd()
+	defer done()
+	link, err := v.console.deps.People.Enrol(ctx, order, v.values["user"], i)
 	switch {
 	case err != nil:
 		status, problem := v.problem(err)
@@ -178,8 +185,9 @@ func (v *visit) reset() {
 		v.showReset(http.StatusBadRequest, text.English.Console.Deed.NeedReason)
 		return
 	}
-	v.do()
-	if _, err := v.console.deps.People.Reset(v.r.Context(), order, v.values["user"]); err != nil {
+	ctx, done := v.toTheEnd()
+	defer done()
+	if _, err := v.console.deps.People.Reset(ctx, order, v.values["user"]); err != nil {
 		status, problem := v.problem(err)
 		v.showReset(status, problem)
 		return
@@ -226,7 +234,8 @@ const duoDisabled = "disabled"
 // lock turns Duo's refusal of a user on or off, as the form said.
 func (v *visit) lock() {
 	w := text.English.Console.Deed
-	v.do()
+	ctx, done := v.toTheEnd()
+	defer done()
 	order, ok := v.order(true)
 	if !ok {
 		v.showLock(http.StatusBadRequest, w.NeedReason)
@@ -241,7 +250,7 @@ func (v *visit) lock() {
 		return
 	}
 	locked := now != duoDisabled
-	if err := v.console.deps.People.Lock(v.r.Context(), order, v.values["user"], locked); err != nil {
+	if err := v.console.deps.People.Lock(ctx, order, v.values["user"], locked); err != nil {
 		status, problem := v.problem(err)
 		v.showLock(status, problem)
 		return
@@ -295,7 +304,9 @@ func (v *visit) account() {
 		v.showAccount(http.StatusConflict, w.Changed)
 		return
 	}
-	if _, err := v.console.deps.People.Disable(v.r.Context(), order, v.values["user"], !closed); err != nil {
+	ctx, done := v.toTheEnd()
+	defer done()
+	if _, err := v.console.deps.People.Disable(ctx, order, v.values["user"], !closed); err != nil {
 		status, problem := v.problem(err)
 		v.showAccount(status, problem)
 		return
@@ -316,7 +327,9 @@ func (v *visit) endAll() {
 		v.showEndAll(http.StatusBadRequest, text.English.Console.Deed.NeedReason)
 		return
 	}
-	if _, err := v.console.deps.People.EndSessions(v.r.Context(), order, v.values["user"]); err != nil {
+	ctx, done := v.toTheEnd()
+	defer done()
+	if _, err := v.console.deps.People.EndSessions(ctx, order, v.values["user"]); err != nil {
 		v.unavailable(err)
 		return
 	}

@@ -17,9 +17,6 @@ import (
 	"mfaserver/web/text"
 )
 
-// perPage is how many rows a list shows.
-const perPage = 50
-
 // lastRecords is how many records the page of a user shows.
 const lastRecords = 10
 
@@ -112,7 +109,7 @@ func (v *visit) users() {
 		return
 	}
 	ctx, house := v.r.Context(), v.console.deps.People
-	list, err := house.List(ctx, primary.PageQuery{Match: q["match"], After: q["after"], Before: q["before"], Max: perPage + 1})
+	list, err := house.List(ctx, primary.PageQuery{Match: q["match"], After: q["after"], Before: q["before"], Max: pageSize + 1})
 	if err != nil {
 		v.unavailable(err)
 		return
@@ -141,11 +138,11 @@ func (v *visit) users() {
 // among them.
 func paged[T any](list []T, q map[string]string, name func(T) string, path string) ([]T, browser.Pager) {
 	back := q["before"] != ""
-	more := len(list) > perPage
+	more := len(list) > pageSize
 	if more && back {
-		list = list[len(list)-perPage:]
+		list = list[len(list)-pageSize:]
 	} else if more {
-		list = list[:perPage]
+		list = list[:pageSize]
 	}
 	var p browser.Pager
 	link := func(key, value string) string {
@@ -305,8 +302,8 @@ func (v *visit) user() {
 	data.Facts = browser.Facts{Label: w.AccountTitle, List: accountFacts(&one)}
 	data.Disabled = one.Account != nil && one.Account.Disabled
 	v.duoFacts(name, &data)
-	if len(live) > perPage {
-		live, data.MoreSessions = live[:perPage], Base+"/sessions?"+url.Values{"user": {name}}.Encode()
+	if len(live) > pageSize {
+		live, data.MoreSessions = live[:pageSize], Base+"/sessions?"+url.Values{"user": {name}}.Encode()
 	}
 	for i := range live {
 		data.Sessions = append(data.Sessions, v.sessionRowOf(&live[i]))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strings"
 	"testing"
@@ -189,6 +190,9 @@ func TestReset(t *testing.T) {
 	if w := b.post("/users/alice/reset"); w.Code != http.StatusBadRequest {
 		t.Errorf("without a reason: %d, want 400", w.Code)
 	}
+	if w := b.post("/users/alice/reset", "reason", "stolen \u202e phone"); w.Code != http.StatusBadRequest {
+		t.Errorf("a reason that reads otherwise than it is written: %d, want 400", w.Code)
+	}
 	b.post("/users/alice/bypass", "reason", "for the test", "valid", "3600")
 	if w := b.post("/users/alice/reset", "reason", "phone stolen"); w.Header().Get("Location") != "/mfa/admin/users/alice/enrol" {
 		t.Fatalf("POST = %d %s", w.Code, b.last)
@@ -258,6 +262,26 @@ func TestAccount(t *testing.T) {
 	}
 	if b.get("/users/admin/account"); b.post("/users/admin/account", "reason", "myself").Code != http.StatusForbidden {
 		t.Error("an administrator disables himself")
+	}
+}
+
+// A deed is done to its end though the browser that asked for it is gone: who is
+// closed out keeps nothing.
+func TestBrowserGone(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t)
+	b := h.admin(t)
+	h.signIn(t, "alice", session.KindAPI)
+	b.get("/users/alice/account")
+	form := url.Values{"form": {b.token()}, "reason": {"left the house"}, "version": {b.hidden("version")}}
+	r := b.request(http.MethodPost, "/mfa/admin/users/alice/account", form)
+	gone, cancel := context.WithCancel(r.Context())
+	cancel()
+	b.send(r.WithContext(gone))
+	u, err := h.accounts.Get(t.Context(), "alice")
+	live, _ := h.sessions.List(t.Context(), "alice")
+	if err != nil || !u.Disabled || len(live) != 0 {
+		t.Errorf("disabled %t, %d sessions, %v, want the deed done", u.Disabled, len(live), err)
 	}
 }
 
