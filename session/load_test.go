@@ -3,6 +3,7 @@ package session_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -251,4 +252,18 @@ func TestClockJumps(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Threat T107: a request without a session is told from a store that cannot
+// answer.
+func TestAbsent(t *testing.T) {
+	t.Parallel()
+	for err, want := range map[error]bool{
+		session.ErrNoCookie: true, session.ErrBadCookie: true, session.ErrDuplicateCookie: true, session.ErrNotFound: true, session.ErrTampered: true,
+		session.ErrUnavailable: false, session.ErrNotRecorded: false, nil: false,
+	} {
+		if got := session.Absent(fmt.Errorf("wrapped: %w", err)); got != want {
+			t.Errorf("Absent(%v) = %t, want %t", err, got, want)
+		}
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -49,6 +50,14 @@ const finishWithin = 5 * time.Second
 // Duplicate and malformed cookies and tampered records are put on the audit
 // trail, at a bounded rate.
 func (m *Manager) Load(r *http.Request) (Session, error) { return m.load(r, &m.api) }
+
+// Absent reports whether an error of [Manager.Load] says that the request has no
+// session, rather than that nobody can tell (threat T107).
+func Absent(err error) bool {
+	return slices.ContainsFunc([]error{ErrNoCookie, ErrBadCookie, ErrDuplicateCookie, ErrNotFound, ErrTampered}, func(none error) bool {
+		return errors.Is(err, none)
+	})
+}
 
 // LoadPage is [Manager.Load] for the cookie of the pages.
 func (m *Manager) LoadPage(r *http.Request) (Session, error) { return m.load(r, &m.pages) }

@@ -137,13 +137,9 @@ func (s *Server) noSession(w http.ResponseWriter, r *http.Request, err error) {
 		s.plainError(w, r, http.StatusForbidden)
 		return
 	}
-	for _, none := range []error{
-		session.ErrNoCookie, session.ErrBadCookie, session.ErrDuplicateCookie, session.ErrNotFound, session.ErrTampered, token.ErrRefused,
-	} {
-		if errors.Is(err, none) {
-			s.plainError(w, r, http.StatusUnauthorized)
-			return
-		}
+	if session.Absent(err) || errors.Is(err, token.ErrRefused) {
+		s.plainError(w, r, http.StatusUnauthorized)
+		return
 	}
 	s.unavailableHeaders(w, r, err)
 	empty(w, http.StatusServiceUnavailable)

@@ -2,7 +2,6 @@ package adminapi
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -113,10 +112,8 @@ func foreignSite(h http.Header) bool {
 
 // noSession tells "no session" from a store that cannot answer (threat T107).
 func (c *call) noSession(err error) *problem {
-	for _, none := range []error{session.ErrNoCookie, session.ErrBadCookie, session.ErrDuplicateCookie, session.ErrNotFound, session.ErrTampered} {
-		if errors.Is(err, none) {
-			return &problem{status: http.StatusUnauthorized, code: "unauthenticated", message: "Sign in first."}
-		}
+	if session.Absent(err) {
+		return &problem{status: http.StatusUnauthorized, code: "unauthenticated", message: "Sign in first."}
 	}
 	c.log("session cannot be looked up", err)
 	return unavailable()

@@ -211,7 +211,7 @@ func (p *Portal) endThis(v *visit) {
 	switch {
 	case errors.Is(err, session.ErrNotRecorded):
 		p.log.ErrorContext(v.r.Context(), "sign-out not recorded", slog.String("request_id", p.cfg.Client(v.r).RequestID))
-	case err != nil && !noSession(err):
+	case err != nil && !session.Absent(err):
 		p.unavailable(v, err)
 		return
 	}

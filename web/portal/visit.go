@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"slices"
 	"time"
 
 	"mfaserver/internal/audit"
@@ -40,7 +39,7 @@ func (p *Portal) recognise(v *visit) error {
 	switch {
 	case err == nil:
 		v.session, v.cookie = s, browser.CookieValue(v.r, session.DefaultPageCookie)
-	case !noSession(err):
+	case !session.Absent(err):
 		return err
 	}
 	return nil
@@ -56,13 +55,6 @@ func (v *visit) begun(s session.Session) {
 			v.cookie = c.Value
 		}
 	}
-}
-
-// noSession tells "not signed in" from a store that cannot answer.
-func noSession(err error) bool {
-	return slices.ContainsFunc([]error{
-		session.ErrNoCookie, session.ErrBadCookie, session.ErrDuplicateCookie, session.ErrNotFound, session.ErrTampered,
-	}, func(none error) bool { return errors.Is(err, none) })
 }
 
 // posted reads a form of ours, or answers and returns false.
