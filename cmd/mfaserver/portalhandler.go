@@ -5,7 +5,6 @@ import (
 	"net/http"
 
 	"mfaserver/internal/config"
-	"mfaserver/internal/selfservice"
 	"mfaserver/web"
 	adminpages "mfaserver/web/console"
 	"mfaserver/web/portal"
@@ -25,12 +24,8 @@ func (a *app) pageRooms() (people, administrators web.Room, err error) {
 
 // portalRoom is the pages for people.
 func (a *app) portalRoom(console portal.Console) (web.Room, error) {
-	devices, err := a.ownDevices()
-	if err != nil {
-		return web.Room{}, err
-	}
 	deps := portal.Deps{
-		Login: a.flow, Sessions: a.sessions, Codes: a.codes, Recorder: a.recorder, Rules: a.cfg.RuleSet(), Devices: devices, Console: console,
+		Login: a.flow, Sessions: a.sessions, Codes: a.codes, Recorder: a.recorder, Rules: a.cfg.RuleSet(), Devices: a.devices, Console: console,
 	}
 	if a.behind == nil {
 		deps.Authenticator, deps.Directory, deps.Notes, deps.Accounts = a.directory, a.directory, a.directory, a.directory
@@ -51,14 +46,4 @@ func (a *app) portalRoom(console portal.Console) (web.Room, error) {
 		return web.Room{}, errors.Join(config.ErrInvalid, err)
 	}
 	return web.Room{Path: web.PortalPath, Handler: pages}, nil
-}
-
-// ownDevices is what people may do about their own devices, in the Duo account
-// in which they are asked.
-func (a *app) ownDevices() (*selfservice.Desk, error) {
-	org, err := a.desk.Org("")
-	if err != nil {
-		return nil, err
-	}
-	return selfservice.New(selfservice.Config{Org: org, DuoUsername: a.cfg.DuoUsername, Now: now})
 }

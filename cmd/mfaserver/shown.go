@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync/atomic"
 )
 
@@ -24,7 +25,7 @@ func (s *shownCertificate) load() (changed bool, err error) {
 		return false, fmt.Errorf("tls: %w", err)
 	}
 	before := s.current.Load()
-	if before != nil && bytes.Equal(before.Certificate[0], cert.Certificate[0]) {
+	if before != nil && slices.EqualFunc(before.Certificate, cert.Certificate, bytes.Equal) {
 		return false, nil
 	}
 	s.current.Store(&cert)

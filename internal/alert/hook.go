@@ -8,9 +8,7 @@ import (
 	"time"
 )
 
-// Poster delivers a signed body; [ship.Webhook] is one.
-//
-// [ship.Webhook]: https://pkg.go.dev/mfaserver/internal/audit/ship#Webhook
+// Poster delivers a signed body; [mfaserver/internal/audit/ship.Webhook] is one.
 type Poster interface {
 	Post(ctx context.Context, media, id string, body []byte) error
 }

@@ -32,9 +32,8 @@ type IndexEntry struct {
 // holds no truth of its own: it is fed behind the writer, filled up again from
 // the files after a crash, and what it finds is looked up there. An index that
 // fails or lags makes a search slower, never wrong, and keeps no event from
-// being recorded. [audittest.TestIndex] says what holds for every index.
-//
-// [audittest.TestIndex]: https://pkg.go.dev/mfaserver/internal/audit/audittest#TestIndex
+// being recorded. TestIndex of package audittest says what holds for every
+// index.
 type Index interface {
 	// Add takes entries in ascending sequence, all of them or none. An entry
 	// whose sequence is there already replaces it.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/mail"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -108,6 +109,17 @@ type Enrolment struct {
 	InstallationURL                string
 	// Expires is when the link ends, by our clock; zero without one.
 	Expires time.Time
+}
+
+// Scan is what a phone reads from the QR code: the value in the address of
+// Duo's picture of it. Empty without one.
+func (e *Enrolment) Scan() secret.Secret {
+	if u, err := url.Parse(e.ActivationBarcode.Reveal()); err == nil {
+		if value := u.Query().Get("value"); strings.HasPrefix(value, "duo://") {
+			return secret.New(value)
+		}
+	}
+	return secret.Secret{}
 }
 
 // EnrolError is an enrolment that did not come to its end. What is done stays

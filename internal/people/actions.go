@@ -2,8 +2,6 @@ package people
 
 import (
 	"context"
-	"net/url"
-	"strings"
 	"time"
 
 	"mfaserver/duoclient"
@@ -74,22 +72,11 @@ func (p *People) Enrol(ctx context.Context, order helpdesk.Order, username strin
 		return Link{}, err
 	}
 	p.Refresh() //nolint:contextcheck // goes on in the background
-	link := Link{URL: done.ActivationURL, Scan: scan(done.ActivationBarcode), Expires: done.Expires}
+	link := Link{URL: done.ActivationURL, Scan: done.Scan(), Expires: done.Expires}
 	for _, step := range done.Steps {
 		link.Active = link.Active || step.Name == helpdesk.StepLink && step.State == helpdesk.StepSkipped
 	}
 	return link, nil
-}
-
-// scan is what a phone reads from the QR code: the value in the address of
-// Duo's picture of it.
-func scan(barcode secret.Secret) secret.Secret {
-	if u, err := url.Parse(barcode.Reveal()); err == nil {
-		if value := u.Query().Get("value"); strings.HasPrefix(value, "duo://") {
-			return secret.New(value)
-		}
-	}
-	return secret.Secret{}
 }
 
 // Reset takes away what the user proves himself with. Errors are the help

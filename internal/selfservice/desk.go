@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
-	"strings"
 	"sync"
 	"time"
 
@@ -221,7 +219,11 @@ func (d *Desk) Add(ctx context.Context, r Request) (*Added, error) {
 	case done.ActivationURL.IsZero():
 		return nil, ErrActive
 	}
-	return &Added{DeviceID: done.PhoneID, Link: done.ActivationURL, Scan: scan(done), Expires: done.Expires}, nil
+	added := &Added{DeviceID: done.PhoneID, Link: done.ActivationURL, Scan: done.Scan(), Expires: done.Expires}
+	if added.Scan.IsZero() {
+		added.Scan = added.Link
+	}
+	return added, nil
 }
 
 // refusal says which rule of the help desk was broken, or that Duo failed.
@@ -238,15 +240,4 @@ func refusal(err error) error {
 		}
 	}
 	return trouble(err)
-}
-
-// scan is what the QR code holds: what Duo's own picture of it does, or the
-// link.
-func scan(e *helpdesk.Enrolment) secret.Secret {
-	if u, err := url.Parse(e.ActivationBarcode.Reveal()); err == nil {
-		if value := u.Query().Get("value"); strings.HasPrefix(value, "duo://") {
-			return secret.New(value)
-		}
-	}
-	return e.ActivationURL
 }

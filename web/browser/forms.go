@@ -108,9 +108,12 @@ func ofSession(session string) string {
 
 // CookieValue is the value of a cookie of our pages that is there once and
 // plain; else it is empty.
-func CookieValue(r *http.Request, name string) string {
+func CookieValue(r *http.Request, name string) string { return LongCookieValue(r, name, maxCookie) }
+
+// LongCookieValue is [CookieValue] for one of up to most bytes.
+func LongCookieValue(r *http.Request, name string, most int) string {
 	all := r.CookiesNamed(name)
-	if len(all) != 1 || all[0].Quoted || len(all[0].Value) > maxCookie {
+	if len(all) != 1 || all[0].Quoted || len(all[0].Value) > most {
 		return ""
 	}
 	return all[0].Value

@@ -188,11 +188,7 @@ func keepDevice(v *visit, a *selfservice.Added) {
 // waitingDevice reads the cookie. It counts for the user who got it alone, and
 // until the code expires.
 func (p *Portal) waitingDevice(v *visit) (waitingDevice, bool) {
-	all := v.r.CookiesNamed(cookieDevice)
-	if len(all) != 1 || all[0].Quoted || len(all[0].Value) > maxCookieDevice {
-		return waitingDevice{}, false
-	}
-	parts := strings.Split(all[0].Value, ".")
+	parts := strings.Split(browser.LongCookieValue(v.r, cookieDevice, maxCookieDevice), ".")
 	const fields = 5
 	if len(parts) != fields {
 		return waitingDevice{}, false

@@ -72,7 +72,7 @@ func (p *Prompt) onward(w http.ResponseWriter, r *http.Request, c *mfa.Challenge
 	t := text.English.Prompt
 	data := onwardPage{Frame: browser.Frame{Title: t.Title}, T: t, Onward: u.String()}
 	lives := max(1, int(c.ExpiresAt.Sub(p.cfg.Now()).Seconds()))
-	setCookie(w, CookieBinding, c.Binding, lives)
+	browser.SetCookie(w, CookieBinding, c.Binding, lives)
 	setNext(w, c.Transaction, next, lives)
 	w.Header().Set("Refresh", "0; url="+u.String())
 	if err := p.pages.Send(w, http.StatusOK, "onward", &data); err != nil {
@@ -93,13 +93,17 @@ type onwardPage struct {
 	Onward string
 }
 
-// maxNext is the longest way back in bytes.
-const maxNext = 1024
+// maxNext is the longest way back in bytes, maxNextCookie the longest cookie
+// that is looked at for one.
+const (
+	maxNext       = 1024
+	maxNextCookie = 2 << 10
+)
 
 // setNext remembers the way back of one login in this browser.
 func setNext(w http.ResponseWriter, transaction, next string, seconds int) {
 	if next == "" || len(next) > maxNext {
 		return
 	}
-	setCookie(w, cookieNext, transaction+"."+base64.RawURLEncoding.EncodeToString([]byte(next)), seconds)
+	browser.SetCookie(w, cookieNext, transaction+"."+base64.RawURLEncoding.EncodeToString([]byte(next)), seconds)
 }

@@ -91,7 +91,7 @@ func New(c Config) (*Prompt, error) {
 // Client is who sent r; its binding is that of the prompt's cookie.
 func (p *Prompt) Client(r *http.Request) mfa.Client {
 	c := p.cfg.Client(r)
-	c.Binding = cookieValue(r, CookieBinding)
+	c.Binding = browser.CookieValue(r, CookieBinding)
 	return c
 }
 

@@ -105,13 +105,13 @@ func (p *Prompt) view(ctx context.Context, r *http.Request, in browser.Redirect)
 
 // Forget deletes the prompt's cookies when the login is done.
 func (p *Prompt) Forget(w http.ResponseWriter) {
-	setCookie(w, CookieBinding, "", -1)
-	setCookie(w, cookieNext, "", -1)
+	browser.SetCookie(w, CookieBinding, "", -1)
+	browser.SetCookie(w, cookieNext, "", -1)
 }
 
 // next is the way back that the cookie holds for a login.
 func next(r *http.Request, state string) string {
-	transaction, rest, _ := strings.Cut(cookieValue(r, cookieNext), ".")
+	transaction, rest, _ := strings.Cut(browser.LongCookieValue(r, cookieNext, maxNextCookie), ".")
 	if transaction != mfa.KeyOf(state).Handle() {
 		return ""
 	}

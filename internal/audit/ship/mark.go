@@ -36,18 +36,24 @@ func (m *markFile) read() (bool, error) {
 	return true, nil
 }
 
-// write replaces the mark in one step. It is not synced: after a power failure
-// an older one only makes records arrive twice.
+// write replaces the mark in one step. Its folder is not synced: after a power
+// failure an older one only makes records arrive twice. An empty one would keep
+// the server from starting.
 func (m *markFile) write(p audit.Place) error {
 	text, err := json.Marshal(p)
 	if err != nil {
 		return fmt.Errorf("ship: %w", err)
 	}
 	beside := filepath.Join(filepath.Dir(m.path), "."+filepath.Base(m.path)+".new")
-	if err := os.WriteFile(beside, append(text, '\n'), 0o600); err != nil {
+	f, err := os.OpenFile(beside, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
 		return fmt.Errorf("ship: %w", err)
 	}
-	if err := os.Rename(beside, m.path); err != nil {
+	_, err = f.Write(append(text, '\n'))
+	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
+		err = os.Rename(beside, m.path)
+	}
+	if err != nil {
 		return fmt.Errorf("ship: %w", err)
 	}
 	m.place = p
