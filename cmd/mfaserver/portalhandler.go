@@ -39,6 +39,7 @@ func (a *app) portalRoom(console portal.Console) (web.Room, error) {
 		Administrators:   a.cfg.Administrators,
 		AllowEnrolment:   a.allowEnrolment,
 		EnrolmentContact: a.cfg.Enrolment.Contact,
+		NoSelfService:    a.cfg.Enrolment.NoSelfService,
 		Logger:           a.logger,
 		Now:              now,
 	}, deps)

@@ -235,6 +235,8 @@ type Session struct {
 // Enrolment says who may enrol a first device during a login.
 type Enrolment struct {
 	Inline []InlineRule
+	// NoSelfService keeps people from adding devices at the portal.
+	NoSelfService bool
 	// Contact is whom everybody else has to ask.
 	Contact string
 }

@@ -300,7 +300,7 @@ session: {idle: 1m30s, absolute: 24h, per_user: 1, passive: [/channels/statuses]
 groups: {radiology: ["bob smith"]}
 rules: [{name: radiology at home, groups: [radiology], networks: [10.0.0.0/8], allow: [code]}]
 tokens: {max_life: 90d}
-enrolment: {inline: [{group: "*", until: 2030-12-31}, {group: a, until: 2030-06-01T12:00:00+02:00}], contact: "ask: us"}
+enrolment: {inline: [{group: "*", until: 2030-12-31}, {group: a, until: 2030-06-01T12:00:00+02:00}], self_service: false, contact: "ask: us"}
 admin: {networks: []}
 log: {level: debug, format: json}
 limits_factor: 100
@@ -374,6 +374,7 @@ limits_factor: 100
 			Idle: 90 * time.Second, Absolute: 24 * time.Hour, PerUser: 1, Passive: []string{"/channels/statuses"},
 		},
 		Enrolment: config.Enrolment{
+			NoSelfService: true,
 			Inline: []config.InlineRule{
 				{Group: "*", Until: time.Date(2031, 1, 1, 0, 0, 0, 0, time.UTC)},
 				{Group: "a", Until: time.Date(2030, 6, 1, 10, 0, 0, 0, time.UTC)},

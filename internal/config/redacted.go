@@ -161,7 +161,7 @@ func (e Enrolment) printed() yaml.MapSlice {
 			{Key: "group", Value: r.Group}, {Key: "until", Value: r.Until.Format(time.RFC3339)},
 		})
 	}
-	return addText(yaml.MapSlice{{Key: "inline", Value: rules}}, "contact", e.Contact)
+	return addText(yaml.MapSlice{{Key: "inline", Value: rules}, {Key: "self_service", Value: !e.NoSelfService}}, "contact", e.Contact)
 }
 
 func addText(m yaml.MapSlice, key, text string) yaml.MapSlice {
