@@ -87,6 +87,13 @@ func TestRandomSourceFails(t *testing.T) {
 		}
 		r.wantReleased(t, "upstream session of alice")
 	}
+	r := newRig(t, func(c *mfa.Config) { c.Random, c.Failmode = iotest.ErrReader(io.ErrClosedPipe), mfa.FailSafe })
+	r.healthIs(duoclient.ErrOutage)
+	begun, err := r.Begin(t.Context(), asUser("alice"))
+	matches(t, "Begin while Duo is down", err, mfa.ErrUnavailable, io.ErrClosedPipe)
+	if begun != (mfa.Begun{}) || r.audit.Count(audit.MFAFailOpen) != 0 {
+		t.Errorf("Begin while Duo is down = %+v, want nothing", begun)
+	}
 }
 
 func TestBeginLifetimes(t *testing.T) {
@@ -255,6 +262,10 @@ func TestReservedPlaces(t *testing.T) {
 			stranger.Client = from("203.0.113.99")
 			begun, err := r.Begin(t.Context(), stranger)
 			matches(t, "Begin", err, mfa.ErrTooManyPending)
+			r.audit.Fail(errFault)
+			_, unrecorded := r.Begin(t.Context(), stranger)
+			matches(t, "Begin that cannot be recorded", unrecorded, mfa.ErrUnavailable, errFault)
+			r.audit.Fail(nil)
 			if begun != (mfa.Begun{}) {
 				t.Errorf("Begin = %+v, want nothing", begun)
 			}
@@ -365,6 +376,9 @@ func TestNewRefuses(t *testing.T) {
 		"long life":            func(c *mfa.Config) { c.Lifetime = 2 * time.Hour },
 		"shorter to enrol":     func(c *mfa.Config) { c.EnrolLifetime = time.Minute },
 		"negative limit":       func(c *mfa.Config) { c.Limits.Total = -1 },
+		"negative per client":  func(c *mfa.Config) { c.Limits.PerClient = -1 },
+		"negative per user":    func(c *mfa.Config) { c.Limits = mfa.Limits{PerUser: -1} },
+		"negative reserve":     func(c *mfa.Config) { c.Limits = mfa.Limits{PerUser: 3, Reserved: -1} },
 		"all reserved":         func(c *mfa.Config) { c.Limits = mfa.Limits{PerUser: 3, Reserved: 3} },
 		"reserved of nothing":  func(c *mfa.Config) { c.Limits = mfa.Limits{Total: 3, Reserved: 3} },
 	} {

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"mfaserver/duoclient"
 	"mfaserver/internal/audit"
 	"mfaserver/mfa"
 )
@@ -113,6 +114,72 @@ func TestLoginEndsDuringAMiss(t *testing.T) {
 	h.onRecord = func() { r.redeems(t, l.second) }
 	r.refuses(t, l.with(func(q *mfa.RedeemRequest) { q.FormUsername = "eve" }), mfa.ErrRefused, mfa.ErrUserMismatch)
 	r.wantPhase(t, l.state, mfa.Redeemed)
+}
+
+// Not even the last miss changes how a login ended.
+func TestLoginEndsDuringTheLastMiss(t *testing.T) {
+	t.Parallel()
+	r, h := newHooked(t)
+	l := r.begin(t, asUser("alice"))
+	miss := l.with(func(q *mfa.RedeemRequest) { q.FormUsername = "eve" })
+	for range 2 {
+		r.refuses(t, miss, mfa.ErrRefused, mfa.ErrUserMismatch)
+	}
+	h.onRecord = func() { r.redeems(t, l.second) }
+	r.refuses(t, miss, mfa.ErrRefused, mfa.ErrUserMismatch)
+	r.wantPhase(t, l.state, mfa.Redeemed)
+	r.wantReleased(t)
+}
+
+// A login that the user denies while its code cannot be sent is not given
+// back to him who tries it.
+func TestDeniedWhileTheCodeIsNotSent(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	l := r.begin(t, asUser("alice"))
+	r.duo.OnExchange(func(ctx context.Context, _ duoclient.ExchangeRequest) (*duoclient.Identity, error) {
+		if err := r.Deny(ctx, l.state, from("192.0.2.1")); err != nil {
+			t.Errorf("Deny = %v, want nil", err)
+		}
+		return nil, errors.Join(duoclient.ErrNotSent, duoclient.ErrOutage)
+	})
+	r.refuses(t, l.second, mfa.ErrSecondFactorUnavailable, duoclient.ErrNotSent)
+	r.wantPhase(t, l.state, mfa.Denied)
+	r.duo.OnExchange(nil)
+	r.refuses(t, l.second, mfa.ErrRefused, mfa.ErrDenied)
+	r.wantExchanges(t, 1)
+}
+
+// deaf is an audit trail that does not take records of one name.
+type deaf struct {
+	mfa.Recorder
+	to audit.Name
+}
+
+func (d *deaf) Record(ctx context.Context, e audit.Event) error {
+	if e.Name == d.to {
+		return errFault
+	}
+	return d.Recorder.Record(ctx, e)
+}
+
+// Invariant I8: a refusal that cannot be recorded is an error of the server.
+func TestRefusalNotRecorded(t *testing.T) {
+	t.Parallel()
+	d := &deaf{}
+	change := func(c *mfa.Config) { d.Recorder, c.Recorder = c.Recorder, d }
+	r := newRig(t, change)
+	d.to = audit.MFAAccountChanged
+	r.carries.Fail(mfa.ErrCarryGone)
+	r.provesNot(t, oneCall("alice"), push, mfa.ErrUnavailable, errFault)
+	d.to = audit.StepUpRefused
+	r.prover.Says("deny", "deny")
+	r.clock.Add(time.Hour)
+	at, err := r.Approve(t.Context(), stepUp("alice"))
+	matches(t, "Approve", err, mfa.ErrUnavailable, errFault)
+	if !at.IsZero() {
+		t.Errorf("Approve = %v beside an error", at)
+	}
 }
 
 func TestViewWithoutAStore(t *testing.T) {

@@ -476,6 +476,20 @@ func TestProveIsBounded(t *testing.T) {
 	}
 }
 
+// A question that took too long and yet rang no phone is Duo's trouble, not
+// the user's.
+func TestProveAskedNobodyInTime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t)
+		r.prover.OnProve(func(ctx context.Context, _ mfa.ProofRequest) (mfa.ProofResult, error) {
+			<-ctx.Done()
+			return mfa.ProofResult{}, errors.Join(duoclient.ErrNotSent, duoclient.ErrOutage)
+		})
+		r.provesNot(t, oneCall("alice"), push, mfa.ErrSecondFactorUnavailable, duoclient.ErrNotSent)
+	})
+}
+
 // Invariant I8: what cannot be recorded does not happen.
 func TestProveNotRecorded(t *testing.T) {
 	t.Parallel()

@@ -387,3 +387,43 @@ func TestNodesWithDifferentClocks(t *testing.T) {
 		})
 	}
 }
+
+// Threats T063, T067: a login that is over is told as such whatever else is
+// wrong; and nothing that is empty is anybody's.
+func TestRedeemEndedAndEmpty(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	l := r.begin(t, asUser("alice"))
+	r.clock.Add(10 * time.Minute)
+	r.refuses(t, l.with(func(q *mfa.RedeemRequest) { q.FormUsername = "eve" }), mfa.ErrRefused, mfa.ErrExpired)
+	r.wantPhase(t, l.state, mfa.Burned)
+
+	l = r.begin(t, asUser("alice"))
+	stored, err := r.memory.Find(t.Context(), mfa.KeyOf(l.state))
+	if err != nil {
+		t.Fatalf("Find = %v, want nil", err)
+	}
+	for name, change := range map[string]func(*mfa.Transaction, *mfa.RedeemRequest) error{
+		"state": func(tx *mfa.Transaction, q *mfa.RedeemRequest) error {
+			tx.Key, q.State = mfa.KeyOf(""), ""
+			return mfa.ErrUnknownState
+		},
+		"name": func(tx *mfa.Transaction, q *mfa.RedeemRequest) error {
+			tx.Key, tx.Typed, q.State, q.FormUsername = mfa.KeyOf("typed"), "", "typed", ""
+			return mfa.ErrUserMismatch
+		},
+		"redirect URI": func(tx *mfa.Transaction, q *mfa.RedeemRequest) error {
+			tx.Key, tx.RedirectURI, q.State, q.RedirectURI = mfa.KeyOf("uri"), "", "uri", ""
+			return mfa.ErrRedirectMismatch
+		},
+	} {
+		tx, want := stored, error(nil)
+		q := l.with(func(q *mfa.RedeemRequest) { want = change(&tx, q) })
+		if _, err := r.memory.Insert(t.Context(), tx, mfa.Limits{}, r.clock.Now()); err != nil {
+			t.Fatalf("Insert = %v, want nil", err)
+		}
+		t.Log("empty ", name)
+		r.refuses(t, q, mfa.ErrRefused, want)
+	}
+	r.wantExchanges(t, 0)
+}

@@ -222,6 +222,75 @@ func TestRevoke(t *testing.T) {
 	}
 }
 
+// Threat T195: what the store did not do is never told as done, and it is
+// never "no session".
+func TestEndsOfABrokenStore(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("input/output error")
+	one := session.KeyOf("one")
+	//nolint:thelper // what is asked is the case, not a helper
+	for _, tt := range []struct {
+		name  string
+		fault faulty
+		ask   func(t *testing.T, f *fixture) (ended int, err error)
+	}{
+		{"a user's sessions cannot be listed", faulty{list: broken}, func(t *testing.T, f *fixture) (int, error) {
+			ended, err := f.EndUser(t.Context(), "alice", "test")
+			return len(ended), err
+		}},
+		{"a user's sessions cannot be deleted", faulty{delUser: broken}, func(t *testing.T, f *fixture) (int, error) {
+			ended, err := f.EndUser(t.Context(), "alice", "test")
+			return len(ended), err
+		}},
+		{"all sessions cannot be listed", faulty{list: broken}, func(t *testing.T, f *fixture) (int, error) {
+			ended, err := f.EndAll(t.Context(), "", time.Time{}, "test")
+			return len(ended), err
+		}},
+		{"one of a node ahead cannot be deleted", faulty{del: broken}, func(t *testing.T, f *fixture) (int, error) {
+			ended, err := f.EndAll(t.Context(), "", time.Time{}, "test")
+			return len(ended), err
+		}},
+		{"one cannot be found", faulty{find: broken}, func(t *testing.T, f *fixture) (int, error) {
+			s, err := f.Revoke(t.Context(), one, "test")
+			return len(s.Username), err
+		}},
+		{"one cannot be deleted", faulty{del: broken}, func(t *testing.T, f *fixture) (int, error) {
+			s, err := f.Revoke(t.Context(), one, "test")
+			return len(s.Username), err
+		}},
+		{"none can be swept", faulty{sweep: broken}, func(t *testing.T, f *fixture) (int, error) {
+			return f.Sweep(t.Context())
+		}},
+		{"none can be listed", faulty{list: broken}, func(t *testing.T, f *fixture) (int, error) {
+			list, err := f.List(t.Context(), "alice")
+			return len(list), err
+		}},
+		{"none can be found by its handle", faulty{list: broken}, func(t *testing.T, f *fixture) (int, error) {
+			s, err := f.ByHandle(t.Context(), one.Handle())
+			return len(s.Username), err
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t)
+			ahead := alice()
+			ahead.Key, ahead.CreatedAt, ahead.LastActive = one, begin.Add(time.Second), begin.Add(time.Second)
+			ahead.Expires, ahead.IdleTimeout = begin.Add(time.Hour), time.Hour
+			if _, err := f.store.Create(t.Context(), ahead, 0, begin); err != nil {
+				t.Fatal(err)
+			}
+			tt.fault.Store = f.store.Store
+			*f.store = tt.fault
+			ended, err := tt.ask(t, f)
+			if !errors.Is(err, session.ErrUnavailable) || !errors.Is(err, broken) || ended != 0 {
+				t.Errorf("%d, %v, want none and ErrUnavailable with its cause", ended, err)
+			}
+			*f.store = faulty{Store: f.store.Store}
+			f.wantNothingEnded(t, 1)
+		})
+	}
+}
+
 // Threat T078: a session whose cookie never arrived is ended.
 func TestAbandon(t *testing.T) {
 	t.Parallel()
@@ -272,6 +341,23 @@ func TestSweep(t *testing.T) {
 	f.trail.fails[audit.SessionExpired] = true
 	if swept, err := f.Sweep(t.Context()); !errors.Is(err, session.ErrNotRecorded) || swept != 1 {
 		t.Errorf("Sweep without the trail = %d, %v, want 1, ErrNotRecorded", swept, err)
+	}
+}
+
+// A sweep whose records are not taken goes no further.
+func TestSweepStopsWithoutTheTrail(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	const batch = 1000
+	for i := range batch + 1 {
+		s := alice()
+		s.Username = fmt.Sprint("user ", i)
+		f.start(t, s)
+	}
+	f.clock.Add(session.DefaultIdle)
+	f.trail.fails[audit.SessionExpired] = true
+	if swept, err := f.Sweep(t.Context()); !errors.Is(err, session.ErrNotRecorded) || swept != batch {
+		t.Errorf("Sweep without the trail = %d, %v, want %d, ErrNotRecorded", swept, err, batch)
 	}
 }
 

@@ -213,11 +213,17 @@ func TestByHandle(t *testing.T) {
 	}
 }
 
-// ranged finds by a range of keys.
+// ranged finds by a range of keys and can list nothing.
 type ranged struct{ session.Store }
 
+var errTooMany = errors.New("too many to be listed")
+
+func (s ranged) List(context.Context, string, time.Time) ([]session.Session, error) {
+	return nil, errTooMany
+}
+
 func (s ranged) Between(ctx context.Context, low, high session.Key, now time.Time, limit int) ([]session.Session, error) {
-	all, err := s.List(ctx, "", now)
+	all, err := s.Store.List(ctx, "", now)
 	var found []session.Session
 	for _, one := range all {
 		if k := one.Key.Handle(); k >= low.Handle() && k <= high.Handle() && len(found) < limit {

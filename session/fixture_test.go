@@ -98,8 +98,8 @@ func (f *fixture) wantTrail(t *testing.T, want ...audit.Name) {
 // faulty is a store whose methods fail as told; Delete heeds its context.
 type faulty struct {
 	session.Store
-	create, find, touch, del error
-	found                    func(session.Session) session.Session
+	create, find, touch, del, list, delUser, sweep error
+	found                                          func(session.Session) session.Session
 }
 
 func (s *faulty) Create(ctx context.Context, n session.Session, limit int, now time.Time) ([]session.Session, error) {
@@ -130,6 +130,27 @@ func (s *faulty) Delete(ctx context.Context, k session.Key) (session.Session, er
 		return session.Session{}, err
 	}
 	return s.Store.Delete(ctx, k)
+}
+
+func (s *faulty) List(ctx context.Context, username string, now time.Time) ([]session.Session, error) {
+	if s.list != nil {
+		return nil, s.list
+	}
+	return s.Store.List(ctx, username, now)
+}
+
+func (s *faulty) DeleteUser(ctx context.Context, username string) ([]session.Session, error) {
+	if s.delUser != nil {
+		return nil, s.delUser
+	}
+	return s.Store.DeleteUser(ctx, username)
+}
+
+func (s *faulty) Sweep(ctx context.Context, now time.Time, limit int) ([]session.Session, error) {
+	if s.sweep != nil {
+		return nil, s.sweep
+	}
+	return s.Store.Sweep(ctx, now, limit)
 }
 
 type fixture struct {

@@ -116,3 +116,19 @@ func TestEndPageEndsTheConsole(t *testing.T) {
 		t.Errorf("EndConsole = %v, %v, want the console's session", s.Kind, err)
 	}
 }
+
+// Whoever signs out of the pages is told when the session of the console may
+// live on.
+func TestEndPageCannotEndTheConsole(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	_, pages := f.start(t, alicesPage())
+	_, console := f.start(t, of(session.KindConsole))
+	s, err := f.EndPage(t.Context(), httptest.NewRecorder(), request(pages, console, console))
+	if !errors.Is(err, session.ErrDuplicateCookie) || s.Kind != session.KindPage {
+		t.Errorf("EndPage with two cookies of the console = %v, %v, want the page's session and ErrDuplicateCookie", s.Kind, err)
+	}
+	if _, err := f.LoadConsole(request(console)); err != nil {
+		t.Errorf("LoadConsole: %v", err)
+	}
+}

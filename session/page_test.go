@@ -63,9 +63,13 @@ func (listFails) List(context.Context, string, time.Time) ([]session.Session, er
 // A store that cannot answer is not one without sessions.
 func TestPageUnavailable(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t)
-	f.store.Store = listFails{f.store.Store}
-	if _, err := f.Page(t.Context(), session.Key{}, 3); !errors.Is(err, session.ErrUnavailable) {
-		t.Errorf("Page = %v, want ErrUnavailable", err)
+	for name, f := range map[string]*fixture{
+		"listed":   newFixture(t),
+		"by range": newFixture(t, func(c *session.Config) { c.Store = ranged{c.Store} }),
+	} {
+		f.store.Store = listFails{f.store.Store}
+		if _, err := f.Page(t.Context(), session.Key{}, 3); !errors.Is(err, session.ErrUnavailable) {
+			t.Errorf("%s: Page = %v, want ErrUnavailable", name, err)
+		}
 	}
 }

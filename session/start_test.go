@@ -3,6 +3,7 @@ package session_test
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http/httptest"
 	"testing"
 	"time"
@@ -118,6 +119,42 @@ func TestStartCannotTakeBack(t *testing.T) {
 	if !errors.Is(err, session.ErrNotRecorded) || !errors.Is(err, session.ErrUnavailable) || len(w.Header()) != 0 {
 		t.Errorf("Start = %v with headers %v, want ErrNotRecorded, ErrUnavailable and none", err, w.Header())
 	}
+}
+
+// A store that says that it has nothing of a new session is believed: nothing
+// of it is deleted, which might be another's, and nothing is recorded.
+func TestStartRefusedByTheStore(t *testing.T) {
+	t.Parallel()
+	undeletable := errors.New("nothing was to be deleted")
+	for _, tt := range []struct {
+		name        string
+		create, del error
+	}{
+		{"the key is taken", session.ErrExists, undeletable},
+		{"begun before the sessions of its time were ended", session.ErrRevoked, undeletable},
+		{"failed, and it is not there", io.ErrUnexpectedEOF, session.ErrNotFound},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t)
+			f.store.create, f.store.del = tt.create, tt.del
+			w := httptest.NewRecorder()
+			_, err := f.Start(t.Context(), w, request(), alice())
+			if !errors.Is(err, tt.create) || errors.Is(err, tt.del) || len(w.Header()) != 0 {
+				t.Errorf("Start = %v with headers %v, want %v alone and none", err, w.Header(), tt.create)
+			}
+			f.wantTrail(t)
+		})
+	}
+}
+
+// A login that carries no session asks the store for none.
+func TestStartCarriesNone(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.store.find = errors.New("input/output error")
+	f.start(t, alice())
+	f.start(t, alice(), "a=b")
 }
 
 // The client hangs up: what was begun is finished all the same.
@@ -282,6 +319,10 @@ func TestNewRefuses(t *testing.T) {
 		{"touches too rare", session.Config{Store: store, Recorder: rec, TouchEvery: time.Hour}},
 		{"no sessions", session.Config{Store: store, Recorder: rec, PerUser: -1}},
 		{"cookie name", session.Config{Store: store, Recorder: rec, CookieName: "a b"}},
+		{"cookie name with a semicolon", session.Config{Store: store, Recorder: rec, CookieName: "a;b"}},
+		{"cookie name with a sign of equality", session.Config{Store: store, Recorder: rec, CookieName: "a=b"}},
+		{"cookie name with a control character", session.Config{Store: store, Recorder: rec, CookieName: "a\x7fb"}},
+		{"cookie name beyond ASCII", session.Config{Store: store, Recorder: rec, CookieName: "aé"}},
 		{"page cookie name", session.Config{Store: store, Recorder: rec, PageCookie: "mfa"}},
 		{"one name", session.Config{Store: store, Recorder: rec, CookieName: "__Host-mfa"}},
 		{"path", session.Config{Store: store, Recorder: rec, CookiePath: "api"}},

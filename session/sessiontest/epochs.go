@@ -114,6 +114,18 @@ var epochs = []check{
 			}
 		}
 	}},
+	{"the epoch of everybody is kept for ever", func(t *testing.T, store session.Store) {
+		if _, err := store.DeleteBefore(t.Context(), "", start); err != nil {
+			t.Fatal(err)
+		}
+		later := start.Add(1000 * session.EpochKept)
+		if _, err := store.Sweep(t.Context(), later, 10); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := store.Create(t.Context(), NewSession("a", "alice", start.Add(-1)), 0, start); !errors.Is(err, session.ErrRevoked) {
+			t.Errorf("Create = %v, want ErrRevoked", err)
+		}
+	}},
 	{"no session slips past an epoch", nobodySlipsPast},
 }
 

@@ -10,9 +10,11 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"mfaserver/internal/secret"
 	"mfaserver/session"
 	"mfaserver/web/gateway"
 )
@@ -47,12 +49,24 @@ func statusOf(text string) int {
 	return res.StatusCode
 }
 
-// Threat T129: without a session the gateway itself answers 500, and nothing
-// reaches the engine.
+// countedCookies counts how often a carry is opened.
+type countedCookies struct {
+	plainCookies
+	opened atomic.Int64
+}
+
+func (c *countedCookies) Cookie(username string, carry []byte) (secret.Secret, error) {
+	c.opened.Add(1)
+	return c.plainCookies.Cookie(username, carry)
+}
+
+// Threat T129: without a session the gateway itself answers 500, opens no
+// carry, and nothing reaches the engine.
 func TestServeNeedsSession(t *testing.T) {
 	t.Parallel()
 	w := newWire(t, hello)
-	h := newHouse(t, to(w))
+	cookies := &countedCookies{}
+	h := newHouse(t, func(c *gateway.Config) { c.Target, c.Cookies = w.URL, cookies })
 	good, _ := h.signIn(t, "alice", canary)
 	nobody := good
 	nobody.Username = ""
@@ -72,11 +86,14 @@ func TestServeNeedsSession(t *testing.T) {
 	if n := w.count.Load(); n != 0 {
 		t.Errorf("the engine has seen %d requests, want 0", n)
 	}
+	if n := cookies.opened.Load(); n != 0 {
+		t.Errorf("%d carries were opened, want 0", n)
+	}
 }
 
 // hostilePaths have, for somebody, another reading than the one at hand.
 var hostilePaths = []string{
-	"//", "/./", "/../", "/..;/", "/.;/", "/%2e%2e/", "/%2E./", "/.%2e/", "/%2f", "/%2F", "/%5c", `/\`, "/%00", "/%2500", "/%252e%252e/",
+	"//", "/./", "/../", "/..;/", "/.;/", "/%2e%2e/", "/%2E./", "/.%2e/", "/%2f", "/%2F", "/a%2fb", "/a%2Fb", "/%5c", `/\`, "/%00", "/%2500", "/%252e%252e/",
 	"/%25", "/%c0%ae", "/%u002e", ";jsessionid=x", ";a=b", "/%3b", "/%3Bjsessionid=x", "/%23", "/%3f", "/%01", "/%1f", "/%7f", "/%ff",
 	"/%c3%28", "/a.", "/a%20", "/a%2e", "/.", "/..", "/...", "/a/../b", "/a/./b", "/a//b", "/a;/b", "/;", "/%09", "/%0d%0a", "/%0a",
 	"/%e0%80%ae", "/%fe", "/a%5cb", "/a%5C..%5Cb", "/a%2f..%2fb", "/a%2f%2e%2e%2fb", "/a%3b.jpg", "/a;.jpg", "/a;v=1/b", "/a;;", "/a;=",
@@ -113,7 +130,7 @@ func TestTargetForms(t *testing.T) {
 	_, cookie := h.signIn(t, "alice", canary)
 	for _, target := range []string{
 		w.URL.String() + "/api/channels", "http://evil/api/channels", "https://evil/api/channels", "*", "//evil/api/channels",
-		"api/channels", "evil:80", "/api/channels#a", "/api/channels?a=%zz", "/api/channels?a;b", "/api/channels?jsessionid=x",
+		"api/channels", "evil:80", "/api/channels#a", "/api/channels?a=%zz", "/api/channels?%zz=a", "/api/channels?a;b", "/api/channels?jsessionid=x",
 		"/api/channels?JSESSIONID=x", "/api/channels?%6aSESSIONID=x", "/api/channels?_method=DELETE", "/api/channels?%5fmethod=PUT",
 		"/api/", "/api", "/api/4.5.2", "/api/4.5.2/", "/webadmin/", "/installers/x",
 	} {
@@ -125,6 +142,32 @@ func TestTargetForms(t *testing.T) {
 	}
 	if got := w.bytes(); len(got) != 0 {
 		t.Errorf("the engine has seen %q", got)
+	}
+}
+
+// Threat T131: where the target has another reading than what the client
+// wrote, whoever made it so, nothing crosses.
+func TestRewrittenTargets(t *testing.T) {
+	t.Parallel()
+	w := newWire(t, hello)
+	h := newHouse(t, to(w))
+	s, _ := h.signIn(t, "alice", canary)
+	for name, change := range map[string]func(*http.Request){
+		"another path":  func(r *http.Request) { r.RequestURI = "/api/users" },
+		"another host":  func(r *http.Request) { r.URL.Host = "evil.example" },
+		"opaque":        func(r *http.Request) { r.URL.Opaque = "//evil.example/api/channels" },
+		"with fragment": func(r *http.Request) { r.URL.Fragment = "a" },
+	} {
+		r := bare("/api/channels")
+		change(r)
+		rec := newRecorder()
+		h.Serve(rec, r, s)
+		if rec.Code != http.StatusBadRequest {
+			t.Errorf("%s: Serve = %d, want 400", name, rec.Code)
+		}
+	}
+	if n := w.count.Load(); n != 0 {
+		t.Errorf("the engine has seen %d requests, want 0", n)
 	}
 }
 

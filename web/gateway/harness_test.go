@@ -232,6 +232,13 @@ func request(target string) *http.Request {
 	return r
 }
 
+// bare is a request as a server reads it from a line with the path alone.
+func bare(target string) *http.Request {
+	r := request(target)
+	r.URL.Scheme, r.URL.Host, r.RequestURI = "", "", target
+	return r
+}
+
 func newRecorder() *httptest.ResponseRecorder { return httptest.NewRecorder() }
 
 // closing closes what is of no more use.

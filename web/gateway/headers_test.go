@@ -283,6 +283,8 @@ func TestRedirects(t *testing.T) {
 		{"/api/../webadmin/", ""},
 		{"https://" + w.URL.Host + "/api/users", ""},
 		{"/api/users%0d%0aSet-Cookie:a=b", ""},
+		{"/api/users%zz", ""},
+		{w.URL.Scheme + ":evil.example/api/users", ""},
 	} {
 		location = c.location
 		res, body := h.get(t, "/api/channels/x", cookie)
@@ -294,6 +296,42 @@ func TestRedirects(t *testing.T) {
 		}
 		if c.want == "" && res.Header.Get("Location") != "" || strings.Contains(body, "evil") {
 			t.Errorf("redirect to %q shows %q %q", c.location, res.Header.Get("Location"), body)
+		}
+	}
+}
+
+// Threat T148: of two places neither is gone to.
+func TestTwoLocations(t *testing.T) {
+	t.Parallel()
+	w := newWire(t, func(rw http.ResponseWriter, _ *http.Request) {
+		rw.Header()["Location"] = []string{"/api/users", "https://evil.example/"}
+		rw.WriteHeader(http.StatusFound)
+	})
+	h := newHouse(t, to(w))
+	_, cookie := h.signIn(t, "alice", canary)
+	if res, _ := h.get(t, "/api/channels/x", cookie); res.StatusCode != http.StatusBadGateway || len(res.Header["Location"]) != 0 {
+		t.Errorf("two redirects = %d, Location %q, want 502 and none", res.StatusCode, res.Header["Location"])
+	}
+}
+
+// Threat T148: a status that no client knows does not cross.
+func TestStatusNobodyKnows(t *testing.T) {
+	t.Parallel()
+	status := ""
+	w := newWire(t, func(rw http.ResponseWriter, _ *http.Request) {
+		c, buf, err := http.NewResponseController(rw).Hijack()
+		if err != nil {
+			panic(err)
+		}
+		defer closing(c)
+		_, _ = buf.WriteString("HTTP/1.1 " + status + " Odd\r\nContent-Length: 2\r\nConnection: close\r\n\r\nab")
+		_ = buf.Flush()
+	})
+	h := newHouse(t, to(w))
+	_, cookie := h.signIn(t, "alice", canary)
+	for _, status = range []string{"000", "099", "600", "999"} {
+		if res, body := h.get(t, "/api/channels", cookie); res.StatusCode != http.StatusBadGateway || body != "" {
+			t.Errorf("status %s = %d %q, want an empty 502", status, res.StatusCode, body)
 		}
 	}
 }

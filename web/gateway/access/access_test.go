@@ -34,7 +34,7 @@ func (a *approver) Approve(_ context.Context, r mfa.ApproveRequest) (time.Time, 
 	return noon, a.err
 }
 
-func newGuard(t *testing.T, a *approver) *access.Guard {
+func newGuard(t *testing.T, a access.Approver) *access.Guard {
 	t.Helper()
 	set, err := rules.New(rules.Config{
 		ReadOnly: rules.ReadOnly{Users: []string{"viewer"}},
@@ -97,6 +97,7 @@ func TestPermit(t *testing.T) {
 		{"read-only token reads", byToken, "GET", "/api/channels", "192.0.2.7", ""},
 		{"read-only token writes", byToken, "POST", "/api/channels/_deploy", "192.0.2.7", access.ReadOnly},
 		{"exempt session at a dangerous operation", exempt, "PUT", "/api/users/1", "192.0.2.7", access.StepUp},
+		{"token's session at a dangerous operation", with(func(s *session.Session) { s.Token = "t1" }), "PUT", "/api/users/1", "192.0.2.7", access.StepUp},
 		{"fail-open session at a dangerous operation", with(func(s *session.Session) { s.FailOpen, s.ApprovedAt = true, time.Time{} }), "PUT", "/api/users/1", "192.0.2.7", access.StepUp},
 		{"principal without a session at a dangerous operation", with(func(s *session.Session) { s.Key = session.Key{} }), "PUT", "/api/users/1", "192.0.2.7", access.StepUp},
 	} {
@@ -164,9 +165,59 @@ func TestStepUpRefused(t *testing.T) {
 	}
 }
 
+// waiting is an approver whose user has not answered yet.
+type waiting struct{ asked, answer chan struct{} }
+
+func (w waiting) Approve(context.Context, mfa.ApproveRequest) (time.Time, error) {
+	close(w.asked)
+	<-w.answer
+	return noon, nil
+}
+
+// A client that leaves while another request of its session is asking gets
+// nothing.
+func TestStepUpLeft(t *testing.T) {
+	t.Parallel()
+	a := waiting{asked: make(chan struct{}), answer: make(chan struct{})}
+	guard := newGuard(t, a)
+	s := session.Session{Key: session.KeyOf("one"), Username: "alice", ApprovedAt: noon.Add(-time.Hour)}
+	first := make(chan error)
+	go func() { first <- guard.Permit(t.Context(), s, request(t, "PUT", "/api/users/1", "192.0.2.7")) }()
+	<-a.asked
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := guard.Permit(ctx, s, request(t, "PUT", "/api/users/1", "192.0.2.7")); !errors.Is(err, context.Canceled) {
+		t.Errorf("Permit of a client that left = %v, want %v", err, context.Canceled)
+	}
+	close(a.answer)
+	if err := <-first; err != nil {
+		t.Errorf("Permit of the one that asked = %v, want nil", err)
+	}
+}
+
 func TestConfig(t *testing.T) {
 	t.Parallel()
-	if _, err := access.New(access.Config{}); !errors.Is(err, access.ErrConfig) {
-		t.Fatalf("New = %v, want %v", err, access.ErrConfig)
+	set, err := rules.New(rules.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole := access.Config{
+		Rules: set, Approver: &approver{}, Client: func(*http.Request) mfa.Client { return mfa.Client{} },
+		Logger: slog.New(slog.DiscardHandler),
+	}
+	if _, err := access.New(whole); err != nil {
+		t.Errorf("New = %v, want nil", err)
+	}
+	for name, lack := range map[string]func(*access.Config){
+		"rules":    func(c *access.Config) { c.Rules = nil },
+		"approver": func(c *access.Config) { c.Approver = nil },
+		"client":   func(c *access.Config) { c.Client = nil },
+		"logger":   func(c *access.Config) { c.Logger = nil },
+	} {
+		c := whole
+		lack(&c)
+		if _, err := access.New(c); !errors.Is(err, access.ErrConfig) {
+			t.Errorf("New without %s = %v, want %v", name, err, access.ErrConfig)
+		}
 	}
 }
