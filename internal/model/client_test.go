@@ -157,7 +157,7 @@ var (
 	codeArea = regexp.MustCompile(`(?s)<textarea id="code"[^>]*>(.*?)</textarea>`)
 	onward   = regexp.MustCompile(`url=(\S+)`)
 	formIn   = regexp.MustCompile(`name="form" value="([^"]*)"`)
-	userIn   = regexp.MustCompile(`<strong id="user">([^<]*)</strong>`)
+	userIn   = regexp.MustCompile(`<span id="signed-in-as">([^<]*)</span>`)
 	dataArea = regexp.MustCompile(`(?s)<textarea id="login-data"[^>]*>(.*?)</textarea>`)
 )
 
