@@ -47,11 +47,6 @@ func nothingToEnd(err error) bool {
 	return (errors.Is(err, ErrNoCookie) || errors.Is(err, ErrNotFound)) && !errors.Is(err, ErrNotRecorded)
 }
 
-// EndConsole is [Manager.End] for the cookie of the console.
-func (m *Manager) EndConsole(ctx context.Context, w http.ResponseWriter, r *http.Request) (Session, error) {
-	return m.end(ctx, w, r, &m.console)
-}
-
 func (m *Manager) end(ctx context.Context, w http.ResponseWriter, r *http.Request, k *cookie) (Session, error) {
 	id, err := cookieID(r.Header["Cookie"], k.name)
 	if errors.Is(err, ErrNoCookie) {

@@ -140,7 +140,7 @@ func TestLogoutOfAClientThatLeft(t *testing.T) {
 	}
 }
 
-// Threat T115: all of a user's sessions end, of both kinds, on the record.
+// Threat T115: all of a user's sessions end, of all kinds, on the record.
 func TestEndUser(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)

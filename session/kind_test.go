@@ -111,10 +111,6 @@ func TestEndPageEndsTheConsole(t *testing.T) {
 		t.Errorf("EndPage cleared %d cookies and left %d sessions, want both and none", len(set), len(f.live(t)))
 	}
 	f.wantTrail(t, audit.SessionStarted, audit.SessionStarted, audit.SessionEnded, audit.SessionEnded)
-	_, console = f.start(t, of(session.KindConsole))
-	if s, err := f.EndConsole(t.Context(), httptest.NewRecorder(), request(console)); err != nil || s.Kind != session.KindConsole {
-		t.Errorf("EndConsole = %v, %v, want the console's session", s.Kind, err)
-	}
 }
 
 // Whoever signs out of the pages is told when the session of the console may

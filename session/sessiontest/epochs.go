@@ -14,7 +14,7 @@ import (
 //
 //nolint:thelper // these are tests, not helpers of some
 var epochs = []check{
-	{"a user's sessions begun before the epoch end, of both kinds", func(t *testing.T, store session.Store) {
+	{"a user's sessions begun before the epoch end, of all kinds", func(t *testing.T, store session.Store) {
 		all := series("alice", 4)
 		all[1] = page(all[1])
 		over := NewSession("over", "alice", start.Add(-absolute))

@@ -8,15 +8,15 @@ type ConsoleAudit struct {
 	Filter, Apply, Clear, More, AnyEvent, AnyOutcome string
 	AllOf                                            string
 	User, Actor, Event, Outcome, Source              string
-	UserHelp, ActorHelp, SourceHelp, TimeHelp        string
+	TimeHelp                                         string
 	From, To, Login, Session, Request                string
 	BadOutcome, BadSource, BadTime, BadPlace         string
 	OutcomeOK, OutcomeRefused, OutcomeError          string
 
 	// The list.
-	Table, Time, Record, Open, Follow string
-	NoneTitle, None, NoneFiltered     string
-	Summary                           string
+	Table, Time, Record, Open     string
+	NoneTitle, None, NoneFiltered string
+	Summary                       string
 
 	// One record.
 	RecordTitle                      string
@@ -62,9 +62,6 @@ var englishConsoleAudit = ConsoleAudit{
 	Event:          "Event",
 	Outcome:        "Outcome",
 	Source:         "Address",
-	UserHelp:       "Whom it was about",
-	ActorHelp:      "An administrator, or system",
-	SourceHelp:     "Such as 192.0.2.7",
 	TimeHelp:       "In UTC",
 	From:           "From",
 	To:             "Until",
@@ -83,7 +80,6 @@ var englishConsoleAudit = ConsoleAudit{
 	Time:         "Time",
 	Record:       "Record",
 	Open:         "Open record",
-	Follow:       "Follow login",
 	NoneTitle:    "No records",
 	None:         "Nothing has been recorded yet.",
 	NoneFiltered: "No record is like that.",

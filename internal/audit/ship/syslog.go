@@ -16,11 +16,9 @@ import (
 	"mfaserver/internal/audit"
 )
 
-// Facilities of RFC 5424 section 6.2.1 that audit trails use.
-const (
-	FacilityAuthPriv = 10
-	FacilityAudit    = 13
-)
+// FacilityAuthPriv is the facility of RFC 5424 section 6.2.1 that audit trails
+// mostly use.
+const FacilityAuthPriv = 10
 
 // Severities of RFC 5424 section 6.2.1.
 const (
