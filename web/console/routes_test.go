@@ -166,10 +166,13 @@ func TestConsoleNeedsItsOwnSession(t *testing.T) {
 	fresh := h.signIn(t, "admin", session.KindPage)
 	mixed, helen := h.signIn(t, "admin", session.KindPage), h.signIn(t, "helen", session.KindPage, session.KindConsole)
 	mixed.cookies["__Host-mfa_console"] = helen.cookies["__Host-mfa_console"]
+	earlier := h.admin(t)
+	h.pass(time.Minute)
+	earlier.cookies["__Host-mfa"] = h.signIn(t, "admin", session.KindPage).cookies["__Host-mfa"]
 	api := h.signIn(t, "admin", session.KindPage, session.KindAPI)
 	api.cookies["__Host-mfa_console"] = api.cookies["JSESSIONID"]
 	idle := h.admin(t)
-	for name, b := range map[string]*tab{"page alone": fresh, "another's": mixed, "the API's id": api} {
+	for name, b := range map[string]*tab{"page alone": fresh, "another's": mixed, "the API's id": api, "of an earlier sign-in": earlier} {
 		each(h, func(r console.Route, path string) {
 			if routes[r.Method+" "+r.Path] == way {
 				return

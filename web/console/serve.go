@@ -61,8 +61,9 @@ func (v *visit) admit() bool {
 	case err != nil && !session.Absent(err):
 		v.unavailable(err)
 		return false
-	case err != nil || v.session.Username != v.page.Username || v.session.ApprovedAt.IsZero():
-		// That of somebody else who used this browser before opens nothing.
+	case err != nil || v.session.Username != v.page.Username || v.session.ApprovedAt.IsZero() || v.session.CreatedAt.Before(v.page.CreatedAt):
+		// That of somebody else who used this browser before opens nothing, nor
+		// does that of an earlier sign-in.
 		v.session = session.Session{}
 	}
 	return true
