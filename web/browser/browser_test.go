@@ -30,6 +30,7 @@ func TestOrigins(t *testing.T) {
 		{"two", http.Header{"Sec-Fetch-Site": {"same-origin", "cross-site"}}, true, false},
 		{"our origin", http.Header{"Origin": {ours}}, false, true},
 		{"other origin", http.Header{"Origin": {"https://evil.example"}}, false, false},
+		{"our origin and another", http.Header{"Origin": {ours, "https://evil.example"}}, false, false},
 		{"null", http.Header{"Origin": {"null"}}, false, false},
 		{"cross-site with our origin", http.Header{"Sec-Fetch-Site": {"cross-site"}, "Origin": {ours}}, true, false},
 	} {
