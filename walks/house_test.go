@@ -58,6 +58,7 @@ type demo struct {
 	// server and sim are the origins of its pages.
 	server, sim string
 	config      string
+	caFile      string
 	// username is an administrator.
 	username, password string
 	client             *http.Client
@@ -128,7 +129,7 @@ func (h *house) readDemo(t *testing.T, file string) *demo {
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: pool}}
 	t.Cleanup(transport.CloseIdleConnections)
 	return &demo{
-		h: h, server: r.ServerURL, sim: "https://" + r.Duo.APIHostname, config: r.ConfigFile,
+		h: h, server: r.ServerURL, sim: "https://" + r.Duo.APIHostname, config: r.ConfigFile, caFile: r.CAFile,
 		username: r.Username, password: r.Password, client: &http.Client{Transport: transport},
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 
 	"mfaserver/internal/browsertest"
@@ -18,6 +19,8 @@ type visitor struct {
 	d *demo
 	// scriptless browsers run no scripts.
 	scriptless bool
+	// elsewhere are the origins that a walk leads to beside the demo's own.
+	elsewhere []string
 }
 
 // visitor opens a browser. When its walk is over, nothing may have gone wrong
@@ -26,7 +29,7 @@ func (h *house) visitor(t *testing.T, d *demo) *visitor {
 	t.Helper()
 	v := &visitor{Tab: h.browser.Open(t), t: t, d: d}
 	v.SetLook(browsertest.Look{Width: 1280})
-	t.Cleanup(func() { v.Check(d.server, d.sim) })
+	t.Cleanup(func() { v.Check(append(v.elsewhere, d.server, d.sim)...) })
 	return v
 }
 
@@ -36,6 +39,14 @@ func (v *visitor) withoutScripts() *visitor {
 	v.scriptless = true
 	v.Scriptless(true)
 	return v
+}
+
+// header has the browser send one more header with everything.
+func (v *visitor) header(name, value string) {
+	v.t.Helper()
+	if _, err := chromedp.Call(v.Context, network.SetExtraHTTPHeaders, network.SetExtraHTTPHeadersParams{Headers: network.Headers{name: value}}); err != nil {
+		v.t.Fatal(err)
+	}
 }
 
 // press clicks on what stays on its page, or leads to one that the walk waits

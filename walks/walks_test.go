@@ -18,6 +18,7 @@ func TestWalks(t *testing.T) {
 	walks = append(walks, accountWalks()...)
 	walks = append(walks, simulatorWalks()...)
 	walks = append(walks, consoleWalks()...)
+	walks = append(walks, terminalWalk(), strangerWalk(), digitsWalk())
 	// First, and alone: it looks at the clock.
 	t.Run("size", func(t *testing.T) { size(t, h) })
 	for _, w := range walks {

@@ -193,11 +193,12 @@ func (m *model) useCode(rt *rapid.T) {
 func (m *model) signOut(rt *rapid.T) {
 	m.step("portal sign-out")
 	h := pick(rt, "page session", m.withID(true))
-	page := m.send(rt, call{method: "GET", path: "/mfa/", from: addresses[0]})
-	form := page.cookie(formCookie)
+	page := m.send(rt, call{
+		method: "GET", path: "/mfa/", from: addresses[0], cookies: map[string]string{pageCookie: h.id}, header: map[string]string{passive: "1"},
+	})
 	o := m.try(rt, drawPlan(rt), call{
 		method: "POST", path: "/mfa/sign-out", from: addresses[0], header: map[string]string{"Sec-Fetch-Site": "same-origin"},
-		form: url.Values{"form": {form}}, cookies: map[string]string{formCookie: form, pageCookie: h.id},
+		form: url.Values{"form": {firstMatch(formIn, page.body)}}, cookies: map[string]string{formCookie: page.cookie(formCookie), pageCookie: h.id},
 	})
 	m.loggedOut(rt, h, o, http.StatusSeeOther)
 }
