@@ -108,6 +108,7 @@ func galleryPage(at time.Time) *galleryData {
 		Facts: browser.Facts{Label: "About the user", List: []browser.Fact{
 			{ID: "name", Label: "Username", Value: "alice"},
 			{Label: "Duo", Badge: &browser.Badge{Kind: browser.Good, Text: "Active"}, Value: "alice@example.org"},
+			{Label: "Outcome", Badge: &browser.Badge{Kind: browser.Bad, Text: "called off by whoever was at the prompt"}},
 			{Label: "Last sign-in", Time: at, Note: "by push, from 192.0.2.7"},
 			{Label: "Ends", Time: at.Add(time.Hour), Countdown: true},
 			{Label: "Locked"},
