@@ -84,6 +84,18 @@ type operation struct {
 
 func (op operation) name() string { return op.method + " " + op.path }
 
+// endpoint is the name with the pattern of the path in place of its keys.
+func (op operation) endpoint() string {
+	switch {
+	case op.params == nil || op.params.pattern == "":
+		return op.name()
+	case op.params.pattern == OtherEndpoint:
+		return OtherEndpoint
+	default:
+		return op.method + " " + op.params.pattern
+	}
+}
+
 // get is an operation that reads one object.
 func get(path string, params *parameters) operation {
 	return operation{method: http.MethodGet, path: path, params: params, repeatable: true}
@@ -145,7 +157,7 @@ func (a *api) once(ctx context.Context, op operation) (*answer, error) {
 // request puts the parameters into the query or the body and signs them.
 func (a *api) request(op operation) (call, error) {
 	c := call{
-		name: op.name(), method: op.method, path: op.path, header: make(http.Header), hide: op.params.secrets(),
+		name: op.name(), endpoint: op.endpoint(), account: a.accountID, method: op.method, path: op.path, header: make(http.Header), hide: op.params.secrets(),
 		whole: op.whole, limit: op.limit, anyStatus: true,
 	}
 	if op.unsigned {
@@ -246,6 +258,7 @@ func (p *parameters) generic(method, path, prefix string) operation {
 	default:
 		p.fault("method", "must be GET, POST, PUT, PATCH or DELETE")
 	}
+	p.pattern = OtherEndpoint
 	if !callPath.MatchString(path) || len(path) > 512 || strings.Contains(path, "/.") || !strings.HasPrefix(path, prefix) {
 		p.fault("path", "must be a plain path below "+prefix+", its parameters given apart")
 	}

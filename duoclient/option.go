@@ -43,20 +43,40 @@ func WithClock(now func() time.Time) Option { return func(o *options) { o.now = 
 // WithUserAgent sets the User-Agent header.
 func WithUserAgent(name string) Option { return func(o *options) { o.userAgent = name } }
 
-// Observation is how long Duo took to answer.
+// Observation is how long Duo took to answer, and what came of it.
 type Observation struct {
-	// Call names the endpoint, as errors do.
+	// Call names the endpoint, as errors do; there may be keys of Duo's in it.
 	Call string
+	// Endpoint is the method and the pattern of the path, such as "GET
+	// /admin/v1/users/:user_id": there are some hundred. Of a generic call it
+	// is [OtherEndpoint].
+	Endpoint string
+	// Host is the API host that was asked, AccountID the child account that was
+	// spoken for, if any.
+	Host, AccountID string
 	// Took is the time from the request to the end of the answer.
 	Took time.Duration
+	// Waits: the call may wait for a person, or reads a long list, so that Took
+	// says nothing of Duo.
+	Waits bool
 	// Failed: there was no answer, or one that says that Duo is in trouble.
 	// Nobody's credentials or clock are meant.
 	Failed bool
+	// Class is whose fault it was, as far as the status of the answer tells;
+	// [ClassNone] when Duo took the call.
+	Class Class
+	// Skew is our clock minus the Date of the answer, to a second; it means
+	// nothing unless Dated.
+	Skew  time.Duration
+	Dated bool
 }
 
+// OtherEndpoint stands for the endpoints of generic calls.
+const OtherEndpoint = "other"
+
 // WithObserver has every call watched, once a request was made for it. Calls
-// that may wait for a person, or that read long lists, are left out: they say
-// nothing of Duo. observe must not wait; it is called from many goroutines.
+// that the caller gave up are left out. observe must not wait; it is called
+// from many goroutines.
 func WithObserver(observe func(Observation)) Option {
 	return func(o *options) { o.observe = observe }
 }

@@ -50,6 +50,8 @@ type parameters struct {
 	values url.Values
 	faults []error
 	hide   []string
+	// pattern is that of the path, where keys were put into one.
+	pattern string
 }
 
 func newParameters() *parameters { return &parameters{values: make(url.Values)} }
@@ -261,6 +263,7 @@ func (p *parameters) empty(names []string, allowed ...string) {
 
 // path puts keys of Duo's into a path: each segment :name takes the next.
 func (p *parameters) path(pattern string, keys ...string) string {
+	p.pattern = pattern
 	var out strings.Builder
 	for piece := range strings.SplitSeq(pattern, "/") {
 		if piece == "" {

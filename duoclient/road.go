@@ -79,6 +79,10 @@ func newRoad(c roadConfig) (*road, error) {
 // call is one request.
 type call struct {
 	name   string // the endpoint, for errors
+	// endpoint is the name without keys, for observers; empty: the name.
+	// account is the child account spoken for, if any.
+	endpoint, account string
+
 	method string
 	path   string
 	query  string
@@ -130,15 +134,6 @@ func (r *road) do(ctx context.Context, c call) (*answer, error) {
 	a, err := r.carry(caller, c, req, p)
 	r.tell(c, time.Since(began), a, err)
 	return a, err
-}
-
-// tell shows the observer a call that went out.
-func (r *road) tell(c call, took time.Duration, a *answer, err error) {
-	if r.observe == nil || c.whole != 0 || errors.Is(err, context.Canceled) {
-		return
-	}
-	failed := errors.Is(err, ErrOutage) || a != nil && a.status >= 500
-	r.observe(Observation{Call: c.name, Took: took, Failed: failed})
 }
 
 // carry sends the request and reads the answer whole.

@@ -10,7 +10,11 @@ import (
 
 // observeDuo counts how long Duo takes to answer.
 func (a *app) observeDuo() duoclient.Option {
-	return duoclient.WithObserver(func(o duoclient.Observation) { a.stats.Answered(o.Took, o.Failed) })
+	return duoclient.WithObserver(func(o duoclient.Observation) {
+		if !o.Waits {
+			a.stats.Answered(o.Took, o.Failed)
+		}
+	})
 }
 
 // primeStats counts the logins of the last weeks, which the audit trail knows.
