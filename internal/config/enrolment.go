@@ -14,9 +14,8 @@ func (r *reader) enrolment(s *section) Enrolment {
 	if out.Contact, at = s.text("", "contact"); utf8.RuneCountInString(out.Contact) > 200 {
 		r.fault(at.line, s.at("contact"), "is longer than 200 characters; shorten it")
 	}
-	if may, e := s.boolean("self_service"); e.value != nil {
-		out.NoSelfService = !may
-	}
+	selfService, _ := s.booleanOr("self_service", true)
+	out.NoSelfService = !selfService
 	seen := make(map[string]bool)
 	_, _ = s.list("inline", func(path string, v *value) {
 		rule, ok := r.inlineRule(r.open(v, path))

@@ -21,6 +21,9 @@ type reader struct {
 	envUsed       []string
 	// lines are where the settings stand, by their paths.
 	lines map[string]int
+	// listing is nil but for [Settings], which reads an empty file to see what
+	// is asked of it.
+	listing *listing
 }
 
 type place struct {
@@ -105,6 +108,7 @@ func (s *section) missing(key, what string) {
 // false when it is not there.
 func (s *section) take(names ...string) (e entry, ok bool) {
 	s.known = append(s.known, names[0])
+	s.r.listing.add(s.at(names[0]), names[1:])
 	for _, name := range names {
 		found, there := s.vals[name]
 		if !there {
@@ -124,7 +128,7 @@ func (s *section) take(names ...string) (e entry, ok bool) {
 func (s *section) sub(key string) *section {
 	e, ok := s.take(key)
 	if !ok {
-		return &section{r: s.r, path: s.at(key), line: s.line}
+		return &section{r: s.r, path: s.at(key), line: s.line, set: s.r.listing != nil}
 	}
 	sub := s.r.open(e.value, s.at(key))
 	sub.line = e.line
@@ -149,6 +153,7 @@ func (s *section) done() {
 // scalar takes a key whose value must be of kind k.
 func (s *section) scalar(k kind, want string, names ...string) (entry, bool) {
 	e, ok := s.take(names...)
+	s.r.listing.takes(s.at(names[0]), want)
 	if !ok {
 		return e, false
 	}
@@ -167,11 +172,15 @@ func (s *section) scalar(k kind, want string, names ...string) (entry, bool) {
 	return e, true
 }
 
-const aText = "text"
+const (
+	aText     = "text"
+	aTextList = "a list of texts"
+)
 
 // text takes a text that is not empty; def stands for an absent one.
 func (s *section) text(def string, names ...string) (string, entry) {
 	e, ok := s.scalar(kindText, aText, names...)
+	s.r.listing.defaults(s.at(names[0]), def)
 	if !ok {
 		return def, e
 	}
@@ -189,6 +198,7 @@ func (s *section) text(def string, names ...string) (string, entry) {
 // word takes one of a few words.
 func (s *section) word(key, def string, words ...string) (string, entry) {
 	got, e := s.text(def, key)
+	s.r.listing.takes(s.at(key), strings.Join(words, ", "))
 	if e.value != nil && !slices.Contains(words, got) {
 		s.r.fault(e.line, s.at(key), "must be one of %s", strings.Join(words, ", "))
 		return def, e
@@ -196,13 +206,21 @@ func (s *section) word(key, def string, words ...string) (string, entry) {
 	return got, e
 }
 
-func (s *section) boolean(key string) (bool, entry) {
+// boolean takes a switch that is off when it is left out.
+func (s *section) boolean(key string) (bool, entry) { return s.booleanOr(key, false) }
+
+func (s *section) booleanOr(key string, def bool) (bool, entry) {
 	e, ok := s.scalar(kindBool, "true or false", key)
-	return ok && strings.EqualFold(e.value.text, "true"), e
+	s.r.listing.defaults(s.at(key), strconv.FormatBool(def))
+	if !ok {
+		return def, e
+	}
+	return strings.EqualFold(e.value.text, "true"), e
 }
 
 func (s *section) integer(key string, def, low, high int) (int, entry) {
 	e, ok := s.scalar(kindInt, fmt.Sprintf("a whole number from %d to %d", low, high), key)
+	s.r.listing.defaults(s.at(key), strconv.Itoa(def))
 	if !ok {
 		return def, e
 	}
@@ -217,6 +235,8 @@ func (s *section) integer(key string, def, low, high int) (int, entry) {
 func (s *section) duration(key string, def, low, high time.Duration) (time.Duration, entry) {
 	const want = "a duration such as 10m or 12h"
 	e, ok := s.scalar(kindText, want, key)
+	s.r.listing.takes(s.at(key), fmt.Sprintf("a duration from %s to %s", duration(low), duration(high)))
+	s.r.listing.defaults(s.at(key), durationOrNone(def))
 	if !ok {
 		return def, e
 	}
@@ -245,6 +265,10 @@ func parseDuration(text string) (time.Duration, error) {
 // list takes a list; each item is handed on with its path.
 func (s *section) list(key string, each func(path string, v *value)) (entry, bool) {
 	e, ok := s.take(key)
+	if s.r.listing != nil {
+		s.r.listing.takes(s.at(key), "a list")
+		each(s.at(key)+"[]", &value{})
+	}
 	if !ok {
 		return e, false
 	}
@@ -263,6 +287,7 @@ func (s *section) list(key string, each func(path string, v *value)) (entry, boo
 // texts takes a list of texts, none empty, none twice.
 func (s *section) texts(key string, each func(path string, line int, text string)) (entry, bool) {
 	seen := make(map[string]bool)
+	defer s.r.listing.takes(s.at(key), aTextList)
 	return s.list(key, func(path string, v *value) {
 		switch {
 		case v.kind != kindText:

@@ -85,6 +85,7 @@ alerts: {webhook: {url: "https://siem.example.org/alerts", secret: SECRET}}
 		t.Fatal(err)
 	}
 	structsIn(reflect.ValueOf(faults), found)
+	structsIn(reflect.ValueOf(config.Settings()), found)
 	for _, name := range exportedStructs(t) {
 		if !slices.ContainsFunc(slices.Collect(maps.Keys(found)), func(t reflect.Type) bool { return t.Name() == name }) {
 			t.Errorf("no %s was looked at", name)

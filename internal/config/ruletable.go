@@ -173,6 +173,7 @@ func (r *reader) stepUp(s *section, c *Config) rules.StepUp {
 // as an empty one, so that all others keep their places.
 func (s *section) strings(key string) ([]string, bool) {
 	out := []string{}
+	defer s.r.listing.takes(s.at(key), aTextList)
 	_, ok := s.list(key, func(path string, v *value) {
 		text := ""
 		switch {

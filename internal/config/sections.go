@@ -65,6 +65,7 @@ func (r *reader) config(root *value) *Config {
 // matching takes a text of a pattern.
 func (s *section) matching(key, def string, pattern *regexp.Regexp, want string) string {
 	got, e := s.text("", key)
+	s.r.listing.defaults(s.at(key), def)
 	if got == "" {
 		return def
 	}
@@ -142,6 +143,7 @@ func (r *reader) tls(s *section) TLS {
 
 func (s *section) dataDir() string {
 	dir, e := s.file("data_dir")
+	s.r.listing.defaults("data_dir", defaultDataDir)
 	if dir == "" {
 		return defaultDataDir
 	}

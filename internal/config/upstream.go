@@ -160,6 +160,8 @@ var units = []struct {
 // size takes a number of bytes with its unit.
 func (s *section) size(key string, def, low, high int64) int64 {
 	got, e := s.text("", key)
+	s.r.listing.takes(s.at(key), "a size from "+sizeText(low)+" to "+sizeText(high))
+	s.r.listing.defaults(s.at(key), sizeText(def))
 	if got == "" {
 		return def
 	}
