@@ -67,7 +67,12 @@ type Config struct {
 	Admin      Admin
 	Audit      Audit
 	Alerts     Alerts
+	Metrics    Metrics
 	Log        Log
+	// DrainDelay is how long a server that is told to stop goes on serving
+	// while it says that it is not ready, so that a load balancer can turn
+	// away from it.
+	DrainDelay time.Duration
 	// LimitsFactor multiplies every limit on counts; 1 in production.
 	LimitsFactor int
 

@@ -62,6 +62,12 @@ func (c *Config) Redacted() string {
 		{Key: "admin", Value: yaml.MapSlice{{Key: "networks", Value: printPrefixes(c.Admin.Networks)}}},
 		{Key: "audit", Value: c.Audit.redacted()},
 		{Key: "alerts", Value: c.Alerts.redacted()},
+	}...)
+	if c.Metrics.Listen != "" {
+		m = append(m, yaml.MapItem{Key: "metrics", Value: c.Metrics.printed()})
+	}
+	m = append(m, yaml.MapSlice{
+		{Key: "drain_delay", Value: duration(c.DrainDelay)},
 		{Key: "log", Value: yaml.MapSlice{
 			{Key: "level", Value: strings.ToLower(c.Log.Level.String())}, {Key: "format", Value: c.Log.Format},
 		}},

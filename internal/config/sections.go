@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 
 	"mfaserver/internal/mirth"
@@ -46,8 +47,10 @@ func (r *reader) config(root *value) *Config {
 		Admin:             r.admin(s.sub("admin")),
 		Audit:             r.audit(s.sub("audit")),
 		Alerts:            r.alerts(s.sub("alerts")),
+		Metrics:           r.metrics(s.sub("metrics")),
 		Log:               r.log(s.sub("log")),
 	}
+	c.DrainDelay, _ = s.duration("drain_delay", 0, 0, time.Minute)
 	c.AllowLoopbackRedirect, _ = s.boolean("allow_loopback_redirect")
 	c.Primary = r.primary(s.sub("primary"), c)
 	c.Duo = r.duo(s.sub("duo"), c)
@@ -77,13 +80,22 @@ func (s *section) matching(key, def string, pattern *regexp.Regexp, want string)
 }
 
 func (s *section) listen() string {
-	got, e := s.text(defaultListen, "listen")
+	got, _ := s.address(defaultListen, "listen")
+	return got
+}
+
+// address takes what to listen on.
+func (s *section) address(def, key string) (string, entry) {
+	got, e := s.text(def, key)
+	if got == "" {
+		return "", e
+	}
 	host, port, err := net.SplitHostPort(got)
 	if n, perr := strconv.ParseUint(port, 10, 16); err != nil || perr != nil || strconv.FormatUint(n, 10) != port ||
 		strings.ContainsAny(host, "/ @") {
-		s.r.fault(e.line, s.at("listen"), "%s is not an address; write host:port or :port", quote(got))
+		s.r.fault(e.line, s.at(key), "%s is not an address; write host:port or :port", quote(got))
 	}
-	return got
+	return got, e
 }
 
 // publicURLs reads the only URLs that redirect URIs are made of (threats
