@@ -63,6 +63,10 @@ type Config struct {
 	// DuoUsername gives Duo's name for a canonical name; nil is the same
 	// name. It must be one-to-one.
 	DuoUsername func(canonical string) (string, error)
+	// Follows is the flow whose place this one takes while the server runs: the
+	// pauses of phones and the counts behind the fatigue alarm go on, and with
+	// the same SecondFactor what is known of Duo's health. nil at a start.
+	Follows *Flow
 	// Logger is for the operator; nil is silence.
 	Logger *slog.Logger
 	// Now and Random are the real ones when nil. Both must be safe for
@@ -109,7 +113,7 @@ func New(c Config) (*Flow, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	return &Flow{
+	f := &Flow{
 		duo: c.SecondFactor, txs: c.Transactions, sources: c.Sources, codes: c.Codes,
 		accounts: c.Accounts, recorder: c.Recorder, enrolment: c.Enrolment, releaser: c.Releaser,
 		policy: c.Policy.clone(), failmode: c.Failmode, relay: c.Relay,
@@ -119,7 +123,14 @@ func New(c Config) (*Flow, error) {
 		fatigue: newFatigue(),
 		prover:  c.Prover, proofWait: c.ProofWait, carries: c.Carries, breakGlasses: c.BreakGlass,
 		brake: newBrake(),
-	}, nil
+	}
+	if before := c.Follows; before != nil {
+		f.brake, f.fatigue = before.brake, before.fatigue
+		if before.duo == f.duo {
+			f.health = before.health
+		}
+	}
+	return f, nil
 }
 
 func (c Config) withDefaults() Config {

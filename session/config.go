@@ -70,6 +70,11 @@ type Config struct {
 	// later. Default: a sixtieth of Idle, at most a fifteenth of ConsoleIdle, at
 	// least a second.
 	TouchEvery time.Duration
+	// Follows is the Manager whose place this one takes while the server runs,
+	// over the same store: its clock goes on, as do the bounds on what wrong
+	// cookies can record, and an end that either of them sees cuts what both
+	// serve (see [Manager.Watch]). NotBefore and Now are then its. nil at a start.
+	Follows *Manager
 	// NotBefore is the latest time known from before the start, such as that
 	// of the newest record of the store or the trail. The Manager's clock
 	// never reads less, so that a clock set back while the server was down
@@ -102,14 +107,20 @@ func New(c Config) (*Manager, error) {
 	if err := c.validate(); err != nil {
 		return nil, err
 	}
-	return &Manager{
+	m := &Manager{
 		cfg:     c,
 		api:     newCookie(c.CookieName, c.CookiePath, KindAPI, KindToken),
 		pages:   newCookie(c.PageCookie, "/", KindPage),
 		console: newCookie(c.ConsoleCookie, "/", KindConsole),
 		clock:   newClock(c.Now, c.NotBefore),
 		refused: newRefusals(),
-	}, nil
+		watched: new(watchers),
+	}
+	if before := c.Follows; before != nil {
+		m.clock, m.refused, m.watched = before.clock, before.refused, before.watched
+		m.cfg.Follows = nil // it can go
+	}
+	return m, nil
 }
 
 func newCookie(name, path string, kinds ...Kind) cookie {

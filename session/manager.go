@@ -21,7 +21,7 @@ type Manager struct {
 	console cookie
 	clock   *clock
 	refused *refusals
-	watched watchers
+	watched *watchers
 }
 
 // Errors of the Manager beside those of stores.

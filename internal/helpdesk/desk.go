@@ -62,6 +62,9 @@ type Config struct {
 	// also the default; BypassPerDay the most of one actor in 24 hours, 10 by
 	// default.
 	BypassCodes, BypassPerDay int
+	// Follows is the desk whose place this one takes while the server runs: what
+	// each actor had within the day still counts. nil at a start.
+	Follows *Desk
 	// Recorder is told of everything before it happens. Required.
 	Recorder Recorder
 	// Options go to every client.
@@ -111,6 +114,9 @@ func New(c Config) (*Desk, error) {
 		perDay = defaultPerDay
 	}
 	d.quota = newQuota(perDay, d.now)
+	if c.Follows != nil {
+		d.quota.counts = c.Follows.quota.counts
+	}
 	switch {
 	case c.Recorder == nil:
 		return nil, fmt.Errorf("%w: no recorder", ErrConfig)

@@ -17,13 +17,17 @@ const mostActors = 10_000
 type quota struct {
 	limit int
 	now   func() time.Time
+	*counts
+}
 
+// counts are shared by desks that follow each other.
+type counts struct {
 	mu    sync.Mutex
 	taken map[string][]time.Time // guarded by mu
 }
 
 func newQuota(limit int, now func() time.Time) *quota {
-	return &quota{limit: limit, now: now, taken: make(map[string][]time.Time)}
+	return &quota{limit: limit, now: now, counts: &counts{taken: make(map[string][]time.Time)}}
 }
 
 // take counts n for the actor, or none and [ErrQuota].

@@ -126,23 +126,47 @@ func New(c Config) (*Limiter, error) {
 		now = time.Now //nolint:forbidigo // the one real clock of this package
 	}
 	l := &Limiter{seeds: newSeeds(), now: now, epoch: now(), known: newKnown(c.KnownFor, capacity)}
-	for _, t := range []struct {
-		to       **table
-		rule     Rule
-		capacity int
-	}{
-		{&l.account, c.Account, capacity},
-		{&l.source, c.Source, capacity},
-		{&l.global, c.Global, 1},
-		{&l.pairs, c.Account, capacity},
-	} {
-		rule, err := t.rule.complete(factor)
-		if err != nil {
-			return nil, err
-		}
-		*t.to = newTable(rule, t.capacity)
+	rules, err := c.rules(factor)
+	if err != nil {
+		return nil, err
 	}
+	l.account, l.source = newTable(rules.account, capacity), newTable(rules.source, capacity)
+	l.global, l.pairs = newTable(rules.global, 1), newTable(rules.account, capacity)
 	return l, nil
+}
+
+// complete are the rules of a configuration with their defaults.
+type complete struct{ account, source, global Rule }
+
+func (c *Config) rules(factor int) (all complete, err error) {
+	for to, rule := range map[*Rule]Rule{&all.account: c.Account, &all.source: c.Source, &all.global: c.Global} {
+		if *to, err = rule.complete(factor); err != nil {
+			return complete{}, err
+		}
+	}
+	return all, nil
+}
+
+// Change replaces the rules and keeps what was counted: Account, Source, Global
+// and Factor are read, the rest of c stays as it was. A rule can be changed, not
+// switched on or off. [ErrConfig], and nothing is changed.
+func (l *Limiter) Change(c Config) error {
+	if c.Factor < 0 {
+		return fmt.Errorf("%w: negative factor", ErrConfig)
+	}
+	rules, err := c.rules(max(c.Factor, 1))
+	if err != nil {
+		return err
+	}
+	if l.account.on() != (rules.account.Limit > 0) || l.source.on() != (rules.source.Limit > 0) || l.global.on() != (rules.global.Limit > 0) {
+		return fmt.Errorf("%w: a rule is switched on or off", ErrConfig)
+	}
+	at := l.clock()
+	l.account.change(rules.account, at)
+	l.pairs.change(rules.account, at)
+	l.source.change(rules.source, at)
+	l.global.change(rules.global, at)
+	return nil
 }
 
 // complete fills the defaults of a rule and checks it.

@@ -14,12 +14,13 @@ const shards = 16
 
 // table counts the failures of many keys by one rule, in bounded memory.
 type table struct {
-	rule   Rule
-	shards []shard
+	enabled bool
+	shards  []shard
 }
 
 type shard struct {
 	mu      sync.Mutex
+	rule    Rule // the same in all shards but while it is being changed
 	entries lru[counter]
 }
 
@@ -43,14 +44,35 @@ func newTable(r Rule, capacity int) *table {
 	if capacity >= shards*shards {
 		n = shards
 	}
-	t := &table{rule: r, shards: make([]shard, n)}
+	t := &table{enabled: r.Limit > 0, shards: make([]shard, n)}
 	for i := range t.shards {
+		t.shards[i].rule = r
 		t.shards[i].entries = newLRU[counter]((capacity + n - 1) / n)
 	}
 	return t
 }
 
-func (t *table) on() bool { return t.rule.Limit > 0 }
+func (t *table) on() bool { return t.enabled }
+
+// change replaces the rule; what was counted stays. Where the window is another
+// one, all failures of a key count as if they had happened now: nothing is
+// forgotten too early.
+func (t *table) change(r Rule, at time.Duration) {
+	for i := range t.shards {
+		s := &t.shards[i]
+		s.mu.Lock()
+		was := s.rule
+		s.rule = r
+		if was.Window != r.Window {
+			for n := range s.entries.nodes {
+				c := &s.entries.nodes[n].value
+				c.advance(was.slotAt(at))
+				c.recount(r.slotAt(at))
+			}
+		}
+		s.mu.Unlock()
+	}
+}
 
 func (t *table) shard(k key) *shard {
 	return &t.shards[k[0]%uint64(len(t.shards))]
@@ -65,7 +87,7 @@ func (t *table) wait(k key, at time.Duration) time.Duration {
 	if c == nil {
 		return 0
 	}
-	return t.waitOf(c, at)
+	return s.rule.waitOf(c, at)
 }
 
 // take is wait that reserves an attempt when it returns 0.
@@ -74,7 +96,7 @@ func (t *table) take(k key, at time.Duration) time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c := s.entries.obtain(k)
-	wait := t.waitOf(c, at)
+	wait := s.rule.waitOf(c, at)
 	if wait == 0 && c.running < math.MaxUint16 {
 		c.running++
 	}
@@ -97,17 +119,17 @@ func (t *table) fail(k key, at time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c := s.entries.obtain(k)
-	t.calm(c, at)
-	c.advance(t.slotAt(at))
+	s.rule.calm(c, at)
+	c.advance(s.rule.slotAt(at))
 	if n := &c.counts[c.slot%slots]; *n < MaxLimit {
 		*n++
 	}
-	if c.strikes == 0 && c.sum() < t.rule.Limit {
+	if c.strikes == 0 && c.sum() < s.rule.Limit {
 		return
 	}
-	delay := t.rule.Delay
+	delay := s.rule.Delay
 	for range c.strikes {
-		if delay >= t.rule.MaxDelay {
+		if delay >= s.rule.MaxDelay {
 			break
 		}
 		delay *= 2
@@ -115,35 +137,35 @@ func (t *table) fail(k key, at time.Duration) {
 	if c.strikes < math.MaxUint8 {
 		c.strikes++
 	}
-	c.until = max(c.until, at+min(delay, t.rule.MaxDelay))
+	c.until = max(c.until, at+min(delay, s.rule.MaxDelay))
 }
 
 // waitOf is the verdict on c at a time. Reservations bind only where there are
 // failures: successes are never limited.
-func (t *table) waitOf(c *counter, at time.Duration) time.Duration {
-	t.calm(c, at)
-	c.advance(t.slotAt(at))
+func (r *Rule) waitOf(c *counter, at time.Duration) time.Duration {
+	r.calm(c, at)
+	c.advance(r.slotAt(at))
 	switch sum := c.sum(); {
 	case at < c.until:
 		return c.until - at
 	case c.strikes > 0 && c.running > 0:
-		return min(time.Second, t.rule.Delay)
-	case c.strikes == 0 && sum > 0 && sum+int(c.running) >= t.rule.Limit:
-		return min(time.Second, t.rule.Delay)
+		return min(time.Second, r.Delay)
+	case c.strikes == 0 && sum > 0 && sum+int(c.running) >= r.Limit:
+		return min(time.Second, r.Delay)
 	}
 	return 0
 }
 
 // calm forgets the strikes of a key that kept quiet for a window after its
 // last wait.
-func (t *table) calm(c *counter, at time.Duration) {
-	if c.strikes > 0 && at >= c.until+t.rule.Window {
+func (r *Rule) calm(c *counter, at time.Duration) {
+	if c.strikes > 0 && at >= c.until+r.Window {
 		c.strikes = 0
 	}
 }
 
-func (t *table) slotAt(at time.Duration) uint32 {
-	return uint32(at / (t.rule.Window / slots)) //nolint:gosec // 2^32 slots of a second's fifteenth are nine years, and a wrap only forgets failures
+func (r *Rule) slotAt(at time.Duration) uint32 {
+	return uint32(at / (r.Window / slots)) //nolint:gosec // 2^32 slots of a second's fifteenth are nine years, and a wrap only forgets failures
 }
 
 // advance empties the slots that the clock has passed.
@@ -158,6 +180,14 @@ func (c *counter) advance(slot uint32) {
 			c.counts[n%slots] = 0
 		}
 	}
+	c.slot = slot
+}
+
+// recount puts all that is counted into one slot.
+func (c *counter) recount(slot uint32) {
+	sum := min(c.sum(), MaxLimit)
+	clear(c.counts[:])
+	c.counts[slot%slots] = uint32(sum) //nolint:gosec // bounded by MaxLimit
 	c.slot = slot
 }
 

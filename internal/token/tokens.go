@@ -28,6 +28,9 @@ type TokensConfig struct {
 	// Sealer seals the upstream credentials.
 	Sealer   *seal.Sealer
 	Recorder Recorder
+	// Follows are the Tokens whose place these take while the server runs: what
+	// was noted a moment ago is not noted again. nil at a start.
+	Follows *Tokens
 	// MaxLife bounds the life of new tokens; 0 means [DefaultMaxLife].
 	MaxLife time.Duration
 	// Now is the clock; nil means the real one.
@@ -42,7 +45,7 @@ type Tokens struct {
 	recorder Recorder
 	maxLife  time.Duration
 	now      func() time.Time
-	notes    notes
+	notes    *notes
 }
 
 // NewTokens returns Tokens, or [ErrConfig].
@@ -53,7 +56,10 @@ func NewTokens(c TokensConfig) (*Tokens, error) {
 	if c.MaxLife < 0 {
 		return nil, fmt.Errorf("%w: negative life", ErrConfig)
 	}
-	s := &Tokens{store: c.Store, sealer: c.Sealer, recorder: c.Recorder, maxLife: c.MaxLife, now: c.Now}
+	s := &Tokens{store: c.Store, sealer: c.Sealer, recorder: c.Recorder, maxLife: c.MaxLife, now: c.Now, notes: new(notes)}
+	if c.Follows != nil {
+		s.notes = c.Follows.notes
+	}
 	if s.maxLife == 0 {
 		s.maxLife = DefaultMaxLife
 	}

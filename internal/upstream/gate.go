@@ -22,9 +22,9 @@ const (
 // known to be wrong (threat T007).
 type gate struct {
 	slots chan struct{}
-	turns int
 
 	mu      sync.Mutex
+	turns   int // of an account; for those whose lane is new
 	waiting int
 	lanes   map[string]*lane
 }
@@ -74,6 +74,13 @@ func (g *gate) enter(ctx context.Context, account string) (leave func(), err err
 
 func busy() error {
 	return &primary.ThrottledError{RetryAfter: time.Second, Scope: primary.ScopeBusy}
+}
+
+// allow changes how many logins of one account may be at the engine.
+func (g *gate) allow(turns int) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.turns = turns
 }
 
 // join returns the lane of an account; nil when too many wait already.

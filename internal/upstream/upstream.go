@@ -75,6 +75,15 @@ func New(c Config) (*Upstream, error) {
 	}, nil
 }
 
+// SetMaxFailures changes [Config.MaxFailures]; 0 means [DefaultMaxFailures].
+// The rule of Limiter is its own.
+func (u *Upstream) SetMaxFailures(most int) {
+	if most == 0 {
+		most = DefaultMaxFailures
+	}
+	u.gate.allow(most)
+}
+
 func (u *Upstream) isClosing() bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()

@@ -107,6 +107,10 @@ type Config struct {
 	// PublicURLs are our own addresses, for the launcher; at least one when
 	// there is a launcher.
 	PublicURLs []string
+	// Follows is the gateway whose place this one takes while the server runs, in
+	// front of the same engine: the cookies that the engine gave sessions
+	// meanwhile stay known. nil at a start.
+	Follows *Gateway
 	// RequestHeaders and ResponseHeaders cross besides those that always do,
 	// for the engine's extensions. Those that never may are refused.
 	RequestHeaders  []string

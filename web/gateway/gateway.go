@@ -19,7 +19,7 @@ type Gateway struct {
 	proxy    *httputil.ReverseProxy
 	request  map[string]bool // headers that cross, true for those of one value
 	response map[string]bool // headers that cross back
-	rotated  rotations
+	rotated  *rotations
 	buffers  *buffers
 	tick     time.Duration
 	down     atomic.Bool
@@ -53,6 +53,11 @@ func New(c Config) (*Gateway, error) {
 		openAPI:   newCached(c.Now, c.Engine.OpenAPI),
 		downloads: make(chan struct{}, maxDownloads),
 		buffers:   &buffers{},
+		rotated:   new(rotations),
+	}
+	if before := c.Follows; before != nil {
+		g.rotated, g.downloads = before.rotated, before.downloads
+		g.cfg.Follows = nil // it can go
 	}
 	g.launcher = newLauncher(g)
 	g.explorer = newExplorer(g)

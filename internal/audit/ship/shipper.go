@@ -134,7 +134,13 @@ func (s *Shipper) Status() Status {
 
 // Run ships until the context ends, then once more what is there, and closes
 // the sink. Failures are logged and tried again.
+//
+// It goes on where the mark is by then, so that one shipper can take the place
+// of another that has ended.
 func (s *Shipper) Run(ctx context.Context) {
+	if _, err := s.mark.read(); err != nil {
+		s.cfg.Logger.WarnContext(ctx, "the mark cannot be read again; records may be sent twice", "sink", s.cfg.Name, "err", err)
+	}
 	wait := firstWait
 	for {
 		pause := s.cfg.Every

@@ -47,13 +47,17 @@ type Approver interface {
 	Approve(ctx context.Context, r mfa.ApproveRequest) (time.Time, error)
 }
 
-// Config is what a [Guard] needs; all is required but Now.
+// Config is what a [Guard] needs; all is required but Follows and Now.
 type Config struct {
 	Rules    Rules
 	Approver Approver
 	// Client says who sent a request, as far as that can be trusted.
 	Client func(*http.Request) mfa.Client
 	Logger *slog.Logger
+	// Follows is the guard whose place this one takes while the server runs: the
+	// approvals that sessions were given, and what is known of the engine's
+	// reading requests, stay. nil at a start.
+	Follows *Guard
 	// Now is the clock; nil means the real one.
 	Now func() time.Time
 }
@@ -78,6 +82,11 @@ func New(c Config) (*Guard, error) {
 	}
 	g := &Guard{cfg: c, approvals: newApprovals()}
 	g.SetReading(rules.DefaultReading())
+	if before := c.Follows; before != nil {
+		g.approvals = before.approvals
+		g.SetReading(*before.reading.Load())
+		g.cfg.Follows = nil // it can go
+	}
 	return g, nil
 }
 
