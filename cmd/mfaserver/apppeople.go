@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"mfaserver/internal/audit"
+	"mfaserver/internal/helpdesk"
 	peopledesk "mfaserver/internal/people"
 	"mfaserver/internal/selfservice"
 )
@@ -37,6 +38,11 @@ func (a *app) openPeople(context.Context) error {
 	a.closers = append(a.closers, func() error { a.people.Close(); return nil })
 	a.devices, err = selfservice.New(selfservice.Config{Org: org, DuoUsername: a.cfg.DuoUsername, Now: now})
 	return err
+}
+
+// signOut ends the sessions of a user by Duo's name for him.
+func (a *app) signOut(ctx context.Context, order helpdesk.Order, duoUsername string) (int, error) {
+	return a.people.SignOut(ctx, duoUsername, peopledesk.Why(order))
 }
 
 // lastRecords finds the newest records about a user.

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"mfaserver/duoclient/duotest"
 	"mfaserver/internal/store/redis/redistest"
 )
 
@@ -172,9 +173,11 @@ func TestClusterRevocation(t *testing.T) {
 	}{
 		{"one user", []string{"sessions", "revoke", "--user", "user0", "--reason", "test", "--yes"}, []string{"user0"}},
 		{"all", []string{"sessions", "revoke", "--all", "--reason", "test", "--yes"}, []string{"user0", "user1"}},
+		{"reset", []string{"duo", "users", "reset", "user1", "--reason", "phone stolen", "--yes"}, []string{"user1"}},
 		{"disabled", []string{"users", "disable", "user0"}, []string{"user0"}},
 	} {
 		sessions := map[string][]string{"user0": open("user0"), "user1": open("user1")}
+		before, _ := b.duo.User("user1")
 		r := runCommand(t, "", append([]string{"--config", b.nodes[0].config}, tt.args...)...)
 		ended := time.Now()
 		if r.code != 0 {
@@ -197,6 +200,7 @@ func TestClusterRevocation(t *testing.T) {
 			}
 		}
 		t.Logf("%s: refused after the command, %s", tt.name, &took)
+		b.duo.UpdateUser("user1", func(u *duotest.User) { u.Phones = before.Phones })
 	}
 	for n, c := range at {
 		if _, _, err := c.begin(t.Context(), "user0", c); err == nil {

@@ -72,6 +72,7 @@ duo:
   simulator: true
   ca: %[8]q
   universal: {client_id: %[9]s, client_secret: %[10]s, api_hostname: %[11]q}
+  admin: {integration_key: %[12]s, secret_key: %[13]s, api_hostname: %[11]q}
 `
 
 // startCluster starts all of it.
@@ -106,7 +107,8 @@ func startCluster(t *testing.T, c clusterConfig) *cluster {
 	b.keys = filepath.Join(dir, "keys")
 	secrets := b.duo.Credentials()
 	b.text = fmt.Sprintf(clusterText, clusterURL, b.keys, cert, key, who, strings.Join(addresses, ", "), c.replicas,
-		ownFile(t, dir, "duo.pem", b.duo.CA().CertPEM()), secrets.ClientID, secrets.ClientSecret, b.duo.APIHost)
+		ownFile(t, dir, "duo.pem", b.duo.CA().CertPEM()), secrets.ClientID, secrets.ClientSecret, b.duo.APIHost,
+		secrets.AdminKey, secrets.AdminSecret)
 	for i := range 3 {
 		text := b.text
 		if c.each != nil {

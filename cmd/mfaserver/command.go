@@ -41,7 +41,7 @@ func loadConfig(path string) (*config.Config, error) {
 // commands are all that the control socket and the command line can do.
 func (a *app) commands() control.Commands {
 	commands := (&tokenCommands{tokens: a.tokens, breakGlass: a.breakGlass, app: a}).commands()
-	users := (&userCommands{directory: a.directory, sessions: a.sessions, tokens: a.tokens, recorder: a.recorder}).commands()
+	users := (&userCommands{directory: a.directory, sessions: a.sessions, people: a.people, recorder: a.recorder}).commands()
 	if a.behind != nil {
 		for name := range users {
 			users[name] = noLocalUsers
@@ -49,7 +49,7 @@ func (a *app) commands() control.Commands {
 	}
 	maps.Copy(commands, users)
 	commands["store.backup"] = a.backup
-	maps.Copy(commands, (&sessionCommands{sessions: a.sessions}).commands())
+	maps.Copy(commands, (&sessionCommands{sessions: a.sessions, people: a.people}).commands())
 	commands["audit.record"] = recordCommand(a.recorder)
 	return commands
 }

@@ -108,6 +108,8 @@ func goodDuoCalls() []duoCall {
 		{line: "logs telephony --since 7d", want: "sms"},
 		{line: "phones unassign +17345550155 alice --reason ticket", want: "took phone"},
 		{line: "phones delete +17345550155 --reason ticket --yes", want: "deleted phone"},
+		{line: "users reset alice --dry-run", want: "would take 0 phone(s)"},
+		{line: "users reset alice --reason ticket --yes", want: "1 bypass code(s); ended 0 session(s)"},
 		{line: "users delete alice --dry-run", want: "would delete the user alice"},
 		{line: "users delete alice --reason ticket --yes", want: "deleted user alice"},
 	}

@@ -18,14 +18,18 @@ import (
 	"mfaserver/internal/helpdesk"
 )
 
-// newDesk makes the help desk of a configuration; nothing is sent.
-func newDesk(cfg *config.Config, recorder helpdesk.Recorder, more ...duoclient.Option) (*helpdesk.Desk, error) {
+// signOut ends the sessions of whoever has that name at Duo.
+type signOut = func(ctx context.Context, order helpdesk.Order, duoUsername string) (int, error)
+
+// newDesk makes the help desk of a configuration; nothing is sent. signOut is
+// [helpdesk.Config.SignOut].
+func newDesk(cfg *config.Config, recorder helpdesk.Recorder, signOut signOut, more ...duoclient.Option) (*helpdesk.Desk, error) {
 	c, err := helpdesk.FromConfig(cfg)
 	if err != nil {
 		return nil, err
 	}
 	c.BypassPerDay *= cfg.LimitsFactor
-	c.Recorder = recorder
+	c.Recorder, c.SignOut = recorder, signOut
 	c.Now = now
 	c.Options = append([]duoclient.Option{duoclient.WithClock(now)}, more...)
 	desk, err := helpdesk.New(c)

@@ -16,7 +16,7 @@ func (d *duo) users() *cobra.Command {
 	return noun("users", "Manage the users of a Duo account",
 		"users manages the users of a Duo account. Enrolling somebody is one command,\nenroll; report finds who still has to be.",
 		"  mfaserver duo users list\n  mfaserver duo users enroll alice --number +17345550100\n  mfaserver duo users report --all-orgs",
-		d.usersList(), d.usersGet(), d.usersCreate(), d.usersUpdate(), d.usersDelete(), d.usersEnroll(), d.usersSync(),
+		d.usersList(), d.usersGet(), d.usersCreate(), d.usersUpdate(), d.usersDelete(), d.usersReset(), d.usersEnroll(), d.usersSync(),
 		d.usersPhones(), d.usersBypass(), d.usersGroups(), d.usersTokens(), d.usersWebAuthn(), d.usersReport(), d.usersVerify())
 }
 

@@ -35,6 +35,9 @@ func (a *app) serve(ctx context.Context, listener net.Listener, whenReady func()
 			return errors.Join(err, listener.Close())
 		}
 	}
+	if _, err := a.people.Settle(ctx); err != nil {
+		return errors.Join(err, listener.Close())
+	}
 	commands, err := a.listenControl(ctx)
 	if err != nil {
 		return errors.Join(err, listener.Close())

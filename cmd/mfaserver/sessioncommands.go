@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"mfaserver/internal/control"
+	peopledesk "mfaserver/internal/people"
 	"mfaserver/session"
 )
 
@@ -24,6 +25,10 @@ type (
 		Before   time.Time `json:"before,omitzero"`
 		Reason   string    `json:"reason"`
 		DryRun   bool      `json:"dry_run,omitempty"`
+	}
+	signOutArgs struct {
+		DuoUsername string `json:"duo_username"`
+		Reason      string `json:"reason"`
 	}
 )
 
@@ -69,10 +74,23 @@ func sessionViews(all []session.Session) []sessionView {
 }
 
 // sessionCommands are the sessions commands.
-type sessionCommands struct{ sessions *session.Manager }
+type sessionCommands struct {
+	sessions *session.Manager
+	people   *peopledesk.People
+}
 
 func (c *sessionCommands) commands() control.Commands {
-	return control.Commands{"sessions.list": c.list, "sessions.show": c.show, "sessions.revoke": c.revoke}
+	return control.Commands{"sessions.list": c.list, "sessions.show": c.show, "sessions.revoke": c.revoke, "sessions.sign_out": c.signOut}
+}
+
+// signOut ends the sessions of whoever has a name at Duo, for a command that
+// speaks to Duo itself.
+func (c *sessionCommands) signOut(ctx context.Context, caller control.Caller, raw json.RawMessage) (any, error) {
+	args, err := control.Decode[signOutArgs](raw)
+	if err != nil {
+		return nil, err
+	}
+	return c.people.SignOut(ctx, args.DuoUsername, caller.String()+": "+args.Reason)
 }
 
 func (c *sessionCommands) list(ctx context.Context, _ control.Caller, raw json.RawMessage) (any, error) {

@@ -7,9 +7,10 @@ import (
 
 	"mfaserver/internal/audit"
 	"mfaserver/internal/control"
+	"mfaserver/internal/helpdesk"
+	peopledesk "mfaserver/internal/people"
 	"mfaserver/internal/primary"
 	"mfaserver/internal/secret"
-	"mfaserver/internal/token"
 	"mfaserver/session"
 )
 
@@ -92,7 +93,7 @@ func (u userView) lastLogin() string {
 type userCommands struct {
 	directory *primary.Local
 	sessions  *session.Manager
-	tokens    *token.Tokens
+	people    *peopledesk.People
 	recorder  audit.Recorder
 }
 
@@ -161,9 +162,7 @@ func (u *userCommands) passwd(ctx context.Context, caller control.Caller, raw js
 	if err != nil {
 		return nil, err
 	}
-	return u.change(ctx, caller, audit.UserPassword, args.Username, func() (primary.User, error) {
-		return u.directory.SetPassword(ctx, args.Username, secret.New(args.Password))
-	})
+	return changed(u.people.SetPassword(ctx, ordered(caller), args.Username, secret.New(args.Password)))
 }
 
 func (u *userCommands) disable(ctx context.Context, caller control.Caller, raw json.RawMessage) (any, error) {
@@ -171,13 +170,7 @@ func (u *userCommands) disable(ctx context.Context, caller control.Caller, raw j
 	if err != nil {
 		return nil, err
 	}
-	return u.change(ctx, caller, audit.UserDisabled, args.Username, func() (primary.User, error) {
-		user, err := u.directory.Disable(ctx, args.Username)
-		if err != nil {
-			return user, err
-		}
-		return user, u.endTokens(ctx, caller, audit.UserDisabled, user.Username)
-	})
+	return changed(u.people.Disable(ctx, ordered(caller), args.Username))
 }
 
 func (u *userCommands) enable(ctx context.Context, caller control.Caller, raw json.RawMessage) (any, error) {
@@ -185,14 +178,7 @@ func (u *userCommands) enable(ctx context.Context, caller control.Caller, raw js
 	if err != nil {
 		return nil, err
 	}
-	if err := u.record(ctx, caller, audit.UserEnabled, args.Username); err != nil {
-		return nil, err
-	}
-	user, err := u.directory.Enable(ctx, args.Username)
-	if err != nil {
-		return nil, err
-	}
-	return changedUser{User: newUserView(user)}, nil
+	return changed(u.people.Enable(ctx, ordered(caller), args.Username))
 }
 
 func (u *userCommands) remove(ctx context.Context, caller control.Caller, raw json.RawMessage) (any, error) {
@@ -200,44 +186,29 @@ func (u *userCommands) remove(ctx context.Context, caller control.Caller, raw js
 	if err != nil {
 		return nil, err
 	}
+	if !args.DryRun {
+		return changed(u.people.Remove(ctx, ordered(caller), args.Username))
+	}
 	user, err := u.directory.Get(ctx, args.Username)
 	if err != nil {
 		return nil, err
 	}
-	if args.DryRun {
-		live, err := u.sessions.List(ctx, user.Username)
-		if err != nil {
-			return nil, err
-		}
-		return changedUser{User: newUserView(user), SessionsEnded: len(live)}, nil
-	}
-	return u.change(ctx, caller, audit.UserRemoved, args.Username, func() (primary.User, error) {
-		if err := u.directory.Remove(ctx, args.Username); err != nil {
-			return user, err
-		}
-		return user, u.endTokens(ctx, caller, audit.UserRemoved, user.Username)
-	})
-}
-
-// endTokens revokes the service tokens that act for a user.
-func (u *userCommands) endTokens(ctx context.Context, caller control.Caller, name audit.Name, username string) error {
-	_, err := u.tokens.RevokeUser(ctx, username, caller.String(), string(name))
-	return err
-}
-
-// change records, changes the account, and ends the user's sessions: the
-// account first, so that no session is made in between.
-func (u *userCommands) change(ctx context.Context, caller control.Caller, name audit.Name, username string, do func() (primary.User, error)) (any, error) {
-	if err := u.record(ctx, caller, name, username); err != nil {
-		return nil, err
-	}
-	user, err := do()
+	live, err := u.sessions.List(ctx, user.Username)
 	if err != nil {
 		return nil, err
 	}
-	ended, err := u.sessions.EndUser(ctx, user.Username, string(name))
+	return changedUser{User: newUserView(user), SessionsEnded: len(live)}, nil
+}
+
+// ordered is an order of whoever runs a command.
+func ordered(caller control.Caller) helpdesk.Order {
+	return helpdesk.Order{Actor: helpdesk.Actor{Name: caller.String()}}
+}
+
+// changed puts what was done to an account into a command's words.
+func changed(done peopledesk.Changed, err error) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return changedUser{User: newUserView(user), SessionsEnded: len(ended)}, nil
+	return changedUser{User: newUserView(done.User), SessionsEnded: done.Sessions}, nil
 }

@@ -68,6 +68,7 @@ func TestOperations(t *testing.T) {
 	step(call("bypass.delete", "", "bypass_code_id", code))
 	step(call("phones.unassign", "", "user_id", dora, "phone_id", phone, "?reason", "sold"))
 	step(call("phones.delete", "", "phone_id", phone, "?reason", "sold"))
+	step(call("users.reset", `{`+why+`}`, "user_id", dora), `"username":"dora"`, `"phones":0`, `"sessions":0`)
 	step(call("users.delete", "", "user_id", dora, "?reason", "left the clinic", "?ticket", "HD-2"))
 	enrolled := step(call("users.enroll", `{"username":"erin","phone":"+1 734 555 0177"}`), `"activation_url":"https://`, `"state":"done"`)
 	step(call("settings.get", ""), "lockout_threshold")

@@ -48,6 +48,8 @@ type userStatus struct {
 	why
 }
 
+type userReset struct{ why }
+
 type userSync struct {
 	Username     string `json:"username" need:"yes" doc:"The name in the directory."`
 	DirectoryKey string `json:"directory_key" doc:"In place of the configured one."`
@@ -90,6 +92,8 @@ func userOperations() []operation {
 		}),
 		changes("users.update", "Change what is said of a user.", one, helpdesk.ActionUserUpdate, updateUser),
 		changes("users.status", "Change what Duo does with a user.", one, helpdesk.ActionUserStatus, setStatus),
+		changes("users.reset", "Take away a user's phones, tokens, security keys and bypass codes, and end his sessions here.",
+			one, helpdesk.ActionUserReset, resetUser),
 		removes("users.delete", "Delete a user, his bypass codes and his ties to phones.", one, helpdesk.ActionUserDelete, deleteUser),
 	}
 }
@@ -127,6 +131,30 @@ func setStatus(ctx context.Context, r *request, b userStatus) (Result, error) {
 	}
 	user, err := org.SetStatus(ctx, r.order(b.why), helpdesk.Subject{UserID: r.ID["user_id"]}, duoclient.UserStatus(b.Status))
 	return Result{Value: user}, err
+}
+
+// reset is what a reset took away.
+type reset struct {
+	Organization string `json:"organization"`
+	UserID       string `json:"user_id"`
+	Username     string `json:"username"`
+	Phones       int    `json:"phones"`
+	Tokens       int    `json:"tokens"`
+	SecurityKeys int    `json:"security_keys"`
+	BypassCodes  int    `json:"bypass_codes"`
+	Sessions     int    `json:"sessions"`
+}
+
+func resetUser(ctx context.Context, r *request, b userReset) (Result, error) {
+	org, err := r.desk.Org(r.Org)
+	if err != nil {
+		return Result{}, err
+	}
+	done, err := org.Reset(ctx, r.order(b.why), helpdesk.Subject{UserID: r.ID["user_id"]})
+	return Result{Value: reset{
+		Organization: done.Org, UserID: done.UserID, Username: done.Username, Phones: done.Phones, Tokens: done.Tokens,
+		SecurityKeys: done.SecurityKeys, BypassCodes: done.Codes, Sessions: done.Sessions,
+	}}, err
 }
 
 func deleteUser(ctx context.Context, r *request) error {

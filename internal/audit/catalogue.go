@@ -120,6 +120,7 @@ const (
 	DuoUserChanged         Name = "duo.user_changed"
 	DuoUserStatus          Name = "duo.user_status_changed"
 	DuoUserDeleted         Name = "duo.user_deleted"
+	DuoUserReset           Name = "duo.user_reset"
 	DuoUserInvited         Name = "duo.user_invited"
 	DuoUserSynced          Name = "duo.user_synced"
 	DuoUserAsked           Name = "duo.user_asked"

@@ -18,6 +18,7 @@ const (
 	ActionUserUpdate
 	ActionUserStatus
 	ActionUserDelete
+	ActionUserReset
 	ActionUserEnroll
 	ActionUserSync
 	ActionUserAsk
@@ -76,6 +77,7 @@ var traits = [endOfActions]trait{
 	ActionUserUpdate:        {name: "users.update", event: audit.DuoUserChanged},
 	ActionUserStatus:        {name: "users.status", event: audit.DuoUserStatus, weakens: true},
 	ActionUserDelete:        {name: "users.delete", event: audit.DuoUserDeleted, weakens: true, destroys: true},
+	ActionUserReset:         {name: "users.reset", event: audit.DuoUserReset, weakens: true, destroys: true},
 	ActionUserEnroll:        {name: "users.enroll", event: audit.DuoUserInvited},
 	ActionUserSync:          {name: "users.sync", event: audit.DuoUserSynced},
 	ActionUserAsk:           {name: "auth.send", event: audit.DuoUserAsked},

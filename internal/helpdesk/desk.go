@@ -67,6 +67,10 @@ type Config struct {
 	Follows *Desk
 	// Recorder is told of everything before it happens. Required.
 	Recorder Recorder
+	// SignOut ends the sessions of whoever has that name at Duo in the first
+	// organisation, the one of this server's own sign-ins; nil: nobody signs in
+	// here. It says how many.
+	SignOut func(ctx context.Context, order Order, duoUsername string) (int, error)
 	// Options go to every client.
 	Options []duoclient.Option
 	// Now defaults to the real clock.
@@ -83,6 +87,7 @@ type Desk struct {
 	codes    int
 	quota    *quota
 	recorder Recorder
+	signOut  func(ctx context.Context, order Order, duoUsername string) (int, error)
 	now      func() time.Time
 	sleep    func(ctx context.Context, d time.Duration) error
 }
@@ -97,7 +102,7 @@ const (
 // duoclient about the applications.
 func New(c Config) (*Desk, error) {
 	d := &Desk{
-		codes: c.BypassCodes, recorder: c.Recorder, now: c.Now, sleep: c.Sleep,
+		codes: c.BypassCodes, recorder: c.Recorder, signOut: c.SignOut, now: c.Now, sleep: c.Sleep,
 		accounts: &accountsAPI{config: c.Accounts, options: c.Options},
 	}
 	if d.now == nil {

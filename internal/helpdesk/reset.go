@@ -10,16 +10,20 @@ import (
 type ResetDone struct {
 	Org, UserID, Username               string
 	Phones, Tokens, SecurityKeys, Codes int
+	// Sessions are those that ended here.
+	Sessions int
 }
 
 // Reset takes away everything by which a user proves himself: phones, which
 // are deleted where nobody else has them, hardware tokens, security keys and
 // bypass codes. He can be enrolled anew afterwards, and cannot sign in before.
-// It needs a reason, and nobody resets himself. Each step is recorded before it
-// happens; with an error, what is done stays done, and asking again continues.
+// His sessions end, before and once more afterwards, for whoever has his phone
+// may be signed in or sign in meanwhile. It needs a reason, and nobody resets
+// himself. The reset and each step are recorded before they happen; with an
+// error, what is done stays done, and asking again continues.
 func (o *Org) Reset(ctx context.Context, order Order, s Subject) (ResetDone, error) {
 	done := ResetDone{Org: o.config.Name, Username: s.Username}
-	deed := Deed{Action: ActionPhoneUnassign, Org: o.config.Name, Subject: s.Username}
+	deed := Deed{Action: ActionUserReset, Org: o.config.Name, Subject: s.Username}
 	if err := order.check(deed.Action); err != nil {
 		return done, o.desk.refuse(ctx, order, deed, err)
 	}
@@ -36,12 +40,16 @@ func (o *Org) Reset(ctx context.Context, order Order, s Subject) (ResetDone, err
 		return done, err
 	}
 	r := resetting{org: o, admin: admin, order: order, user: user, done: &done}
-	for _, step := range []func(context.Context) error{r.codes, r.phones, r.tokens, r.keys} {
-		if err := step(ctx); err != nil {
-			return done, err
+	deed.Detail = map[string]string{"user_id": user.UserID}
+	err = o.Do(ctx, order, deed, func(ctx context.Context) error {
+		for _, step := range []func(context.Context) error{r.signOut, r.codes, r.phones, r.tokens, r.keys, r.signOut} {
+			if err := step(ctx); err != nil {
+				return err
+			}
 		}
-	}
-	return done, nil
+		return nil
+	})
+	return done, err
 }
 
 // resetting is a reset on its way.
@@ -59,6 +67,17 @@ func (r *resetting) do(ctx context.Context, a Action, what, key string, count *i
 	if err == nil {
 		*count++
 	}
+	return err
+}
+
+// signOut ends the user's sessions, where his are of this organisation. The
+// manager of sessions records each.
+func (r *resetting) signOut(ctx context.Context) error {
+	if r.org.desk.signOut == nil || r.org != r.org.desk.orgs[0] {
+		return nil
+	}
+	n, err := r.org.desk.signOut(ctx, r.order, r.user.Username)
+	r.done.Sessions += n
 	return err
 }
 

@@ -5,9 +5,7 @@ import (
 	"time"
 
 	"mfaserver/duoclient"
-	"mfaserver/internal/audit"
 	"mfaserver/internal/helpdesk"
-	"mfaserver/internal/primary"
 	"mfaserver/internal/secret"
 )
 
@@ -110,36 +108,6 @@ func (p *People) Lock(ctx context.Context, order helpdesk.Order, username string
 	return err
 }
 
-// Disable closes or opens the account in the local directory. Who is closed
-// out has no session and no service token afterwards: the account comes first,
-// so that no session is made in between. It returns how many sessions ended.
-// Errors are those of the directory, [ErrNoAccounts] and [ErrSelf].
-func (p *People) Disable(ctx context.Context, order helpdesk.Order, username string, disable bool) (int, error) {
-	switch {
-	case !p.Local():
-		return 0, ErrNoAccounts
-	case disable && order.Actor.Name == username:
-		return 0, ErrSelf
-	}
-	name, change := audit.UserEnabled, p.cfg.Accounts.Enable
-	if disable {
-		name, change = audit.UserDisabled, p.cfg.Accounts.Disable
-	}
-	if err := p.record(ctx, name, order, username); err != nil {
-		return 0, err
-	}
-	var user primary.User
-	user, err := change(ctx, username)
-	if err != nil || !disable {
-		return 0, err
-	}
-	if err := p.cfg.RevokeTokens(ctx, user.Username, order.Actor.Name, string(name)); err != nil {
-		return 0, err
-	}
-	ended, err := p.cfg.Sessions.EndUser(ctx, user.Username, string(name))
-	return len(ended), err
-}
-
 // EndSessions ends all sessions of a user.
 func (p *People) EndSessions(ctx context.Context, order helpdesk.Order, username string) (int, error) {
 	ended, err := p.cfg.Sessions.EndUser(ctx, username, Why(order))
@@ -153,12 +121,4 @@ func Why(order helpdesk.Order) string {
 		return "by " + order.Actor.Name
 	}
 	return "by " + order.Actor.Name + ": " + order.Reason
-}
-
-func (p *People) record(ctx context.Context, name audit.Name, order helpdesk.Order, username string) error {
-	a := order.Actor
-	return p.cfg.Recorder.Record(ctx, audit.Event{
-		Name: name, Outcome: audit.OK, Username: username, Actor: a.Name, Source: a.Source, UserAgent: a.UserAgent,
-		Session: a.Session, RequestID: a.RequestID, Detail: map[string]string{"reason": order.Reason},
-	})
 }

@@ -18,6 +18,7 @@ import (
 	"mfaserver/internal/audit"
 	"mfaserver/internal/helpdesk"
 	"mfaserver/internal/primary"
+	"mfaserver/internal/secret"
 	"mfaserver/session"
 )
 
@@ -39,6 +40,8 @@ type Accounts interface {
 	Get(ctx context.Context, username string) (primary.User, error)
 	Disable(ctx context.Context, username string) (primary.User, error)
 	Enable(ctx context.Context, username string) (primary.User, error)
+	SetPassword(ctx context.Context, username string, password secret.Secret) (primary.User, error)
+	Remove(ctx context.Context, username string) error
 }
 
 // Sessions are those of everybody; [session.Manager] is one.

@@ -174,7 +174,7 @@ func TestRefusals(t *testing.T) {
 	if err := p.Lock(t.Context(), order, "alice", true); !errors.Is(err, people.ErrSelf) {
 		t.Errorf("Lock of oneself = %v, want ErrSelf", err)
 	}
-	if _, err := p.Disable(t.Context(), order, "bob", true); !errors.Is(err, people.ErrNoAccounts) {
+	if _, err := p.Disable(t.Context(), order, "bob"); !errors.Is(err, people.ErrNoAccounts) {
 		t.Errorf("Disable at an engine = %v, want ErrNoAccounts", err)
 	}
 	if _, err := p.Reset(t.Context(), order, "alice"); !errors.Is(err, helpdesk.ErrSelf) {

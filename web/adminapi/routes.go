@@ -43,6 +43,7 @@ func table() []route {
 		post("/users/{user_id}", "users.update"),
 		del("/users/{user_id}", "users.delete"),
 		post("/users/{user_id}/status", "users.status"),
+		post("/users/{user_id}/reset", "users.reset"),
 		post("/users/{user_id}/verify", "users.verify"),
 		get("/users/{user_id}/phones", "users.phones"),
 		post("/users/{user_id}/phones", "phones.assign"),

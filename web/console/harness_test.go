@@ -164,7 +164,11 @@ func (h *house) deps(t *testing.T) console.Deps {
 	keys := h.duo.Credentials()
 	ca, err := duoclient.CAPEM(h.duo.CA().CertPEM())
 	must(t, err)
-	desk, err := helpdesk.New(helpdesk.Config{Recorder: h.trail, Organizations: []helpdesk.OrgConfig{{Name: "default", Admin: &duoclient.APIConfig{
+	var house *people.People
+	signOut := func(ctx context.Context, order helpdesk.Order, name string) (int, error) {
+		return house.SignOut(ctx, name, people.Why(order))
+	}
+	desk, err := helpdesk.New(helpdesk.Config{Recorder: h.trail, SignOut: signOut, Organizations: []helpdesk.OrgConfig{{Name: "default", Admin: &duoclient.APIConfig{
 		IntegrationKey: keys.AdminKey, SecretKey: secret.New(keys.AdminSecret), APIHost: h.duo.APIHost, CA: ca, Simulator: true,
 	}}}})
 	must(t, err)
@@ -174,7 +178,7 @@ func (h *house) deps(t *testing.T) console.Deps {
 	same := func(name string) (string, error) { return name, nil }
 	devices, err := selfservice.New(selfservice.Config{Org: org, DuoUsername: same, Now: h.now})
 	must(t, err)
-	house, err := people.New(people.Config{
+	house, err = people.New(people.Config{
 		Accounts: h.accounts, Sessions: h.sessions, Org: org, DuoUsername: same, Recorder: h.trail, Logger: slog.New(slog.DiscardHandler), Now: h.now,
 		RevokeTokens: func(ctx context.Context, _, _, _ string) error { return ctx.Err() },
 	})

@@ -306,7 +306,11 @@ func (v *visit) account() {
 	}
 	ctx, done := v.toTheEnd()
 	defer done()
-	if _, err := v.console.deps.People.Disable(ctx, order, v.values["user"], !closed); err != nil {
+	change := v.console.deps.People.Disable
+	if closed {
+		change = v.console.deps.People.Enable
+	}
+	if _, err := change(ctx, order, v.values["user"]); err != nil {
 		status, problem := v.problem(err)
 		v.showAccount(status, problem)
 		return

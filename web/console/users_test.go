@@ -182,7 +182,8 @@ func TestEnrol(t *testing.T) {
 	}
 }
 
-// Threat T159: everything goes, with a reason, for somebody else.
+// Threat T159: everything goes, with a reason, for somebody else, and his
+// sessions end.
 func TestReset(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t)
@@ -194,11 +195,15 @@ func TestReset(t *testing.T) {
 		t.Errorf("a reason that reads otherwise than it is written: %d, want 400", w.Code)
 	}
 	b.post("/users/alice/bypass", "reason", "for the test", "valid", "3600")
+	h.signIn(t, "alice", session.KindAPI, session.KindPage)
 	if w := b.post("/users/alice/reset", "reason", "phone stolen"); w.Header().Get("Location") != "/mfa/admin/users/alice/enrol" {
 		t.Fatalf("POST = %d %s", w.Code, b.last)
 	}
 	if u, _ := h.duo.User("alice"); len(u.Phones) != 0 || len(u.BypassCodes) != 0 {
 		t.Errorf("Duo has %+v, want no phone and no code", u)
+	}
+	if live, err := h.sessions.List(t.Context(), "alice"); err != nil || len(live) != 0 || h.recorded(audit.SessionRevoked) != 2 {
+		t.Errorf("%d sessions, %d revocations on record, %v, want none and two", len(live), h.recorded(audit.SessionRevoked), err)
 	}
 	if w := b.post("/users/admin/reset", "reason", "for myself"); w.Code != http.StatusForbidden {
 		t.Errorf("for oneself: %d, want 403", w.Code)

@@ -61,7 +61,7 @@ var englishConsoleDeed = ConsoleDeed{
 	EnrolTold: ConsoleDo{Title: "The link", Lead: "The user opens it on the phone, or scans the code with Duo Mobile.", Do: "Back to the user"},
 	Reset: ConsoleDo{
 		Title: "Take away all devices",
-		Lead:  "All phones, tokens, security keys and bypass codes of the user are removed. The user cannot sign in until enrolled anew. This cannot be undone.",
+		Lead:  "All phones, tokens, security keys and bypass codes of the user are removed, and all sessions end. The user cannot sign in until enrolled anew. This cannot be undone.",
 		Do:    "Take away all devices",
 	},
 	Lock: ConsoleDo{

@@ -208,7 +208,7 @@ func wayOf(e *audit.Entry, exemption string) Way {
 // weakens reports whether an event changes somebody's second factor.
 func weakens(n audit.Name) bool {
 	return slices.Contains([]audit.Name{
-		audit.DuoCodesCreated, audit.DuoCodesDeleted, audit.DuoUserStatus, audit.DuoUserDeleted, audit.DuoPhoneDeleted, audit.DuoPhoneUnassigned,
+		audit.DuoCodesCreated, audit.DuoCodesDeleted, audit.DuoUserStatus, audit.DuoUserDeleted, audit.DuoUserReset, audit.DuoPhoneDeleted, audit.DuoPhoneUnassigned,
 		audit.DuoWebAuthnChanged, audit.DuoTokenChanged, audit.DuoSettingsChanged, audit.DuoIntegrationChanged,
 		audit.BreakGlassCreated, audit.TokenCreated,
 	}, n)
