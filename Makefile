@@ -77,8 +77,8 @@ crash: ## kill the server 200 times under load and three nodes on Redis 50 times
 	CRASH_MUTANTS=1 CRASH_SEED=$(CRASH_SEED) go test -v -count=1 -parallel 1 -timeout 4h ./crash
 
 .PHONY: mutate
-mutate: ## remove each security check in turn and see that the tests notice; ARGS=mfa for one target
-	go run ./mutate $(ARGS)
+mutate: ## remove each security check in turn and see that the tests notice; ARGS=mfa for one target; goes on where it stopped
+	go run ./mutate -resume bin/mutate.jsonl $(ARGS)
 
 .PHONY: pictures
 pictures: ## take the pictures of docs/pages.md anew

@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // ErrBaseline means that a package's tests fail, or its woven form cannot be
@@ -31,16 +30,16 @@ type Config struct {
 }
 
 // Binary is the test binaries of a package and of those that test it too, with
-// all its checks woven in.
+// all its checks woven in. Its methods may be called at the same time once
+// [Binary.Survey] has returned.
 type Binary struct {
 	// Checks are those of the package, in the order of their IDs.
 	Checks []Check
 
 	work  string
 	tests []testBinary
+	cases []testCase
 }
-
-type testBinary struct{ dir, path string }
 
 // Build weaves a package into its test binaries. [ErrBaseline] when they
 // cannot be built.
@@ -72,7 +71,8 @@ func Build(ctx context.Context, c Config) (*Binary, error) {
 		if t.dir, err = filepath.Abs(tests); err != nil {
 			return nil, fmt.Errorf("mutant: %w", err)
 		}
-		build := exec.CommandContext(ctx, "go", "test", "-c", "-vet=off", "-overlay", file, "-o", t.path, ".") //nolint:gosec // the arguments are ours
+		// Without paths in it the same sources make the same binary: see Digest.
+		build := exec.CommandContext(ctx, "go", "test", "-c", "-vet=off", "-trimpath", "-overlay", file, "-o", t.path, ".") //nolint:gosec // the arguments are ours
 		build.Dir = t.dir
 		if out, err := build.CombinedOutput(); err != nil {
 			return nil, fmt.Errorf("%w: build: %w\n%s", ErrBaseline, err, out)
@@ -135,67 +135,4 @@ func matches(name string, patterns []string) bool {
 		}
 	}
 	return len(patterns) == 0
-}
-
-// Reached runs the tests with every check in place and returns the IDs of
-// those that they come by. Tests that fail are [ErrBaseline].
-func (b *Binary) Reached(ctx context.Context, limit time.Duration) (map[int]bool, error) {
-	seen := filepath.Join(b.work, "seen")
-	if err := os.Remove(seen); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("mutant: %w", err)
-	}
-	for _, t := range b.tests {
-		if out, err := t.run(ctx, limit, false, envSeen+"="+seen); err != nil {
-			return nil, fmt.Errorf("%w: %w\n%s", ErrBaseline, err, out)
-		}
-	}
-	text, err := os.ReadFile(seen) //nolint:gosec // just written
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("mutant: %w", err)
-	}
-	reached := make(map[int]bool)
-	for line := range strings.Lines(string(text)) {
-		if id, err := strconv.Atoi(strings.TrimSpace(line)); err == nil {
-			reached[id] = true
-		}
-	}
-	return reached, nil
-}
-
-// Caught reports whether the tests fail without the check; tests that do not
-// end within limit have noticed too. short leaves the long tests out.
-func (b *Binary) Caught(ctx context.Context, c Check, limit time.Duration, short bool) (bool, error) {
-	for _, t := range b.tests {
-		failed, err := t.failed(ctx, limit, short, envRemoved+"="+strconv.Itoa(c.ID))
-		if failed || err != nil {
-			return failed, err
-		}
-	}
-	return false, nil
-}
-
-// failed reports whether the tests failed; the error is for those that could
-// not be run.
-func (t testBinary) failed(ctx context.Context, limit time.Duration, short bool, setting string) (bool, error) {
-	_, err := t.run(ctx, limit, short, setting)
-	if ctx.Err() != nil {
-		return false, fmt.Errorf("mutant: %w", ctx.Err())
-	}
-	_, ended := errors.AsType[*exec.ExitError](err)
-	if err != nil && !ended {
-		return false, fmt.Errorf("mutant: %w", err)
-	}
-	return ended, nil
-}
-
-func (t testBinary) run(ctx context.Context, limit time.Duration, short bool, setting string) ([]byte, error) {
-	args := []string{"-test.failfast", "-test.timeout=" + limit.String()}
-	if short {
-		args = append(args, "-test.short")
-	}
-	cmd := exec.CommandContext(ctx, t.path, args...) //nolint:gosec // the binary built above
-	cmd.Dir = t.dir
-	cmd.Env = append(os.Environ(), setting)
-	cmd.WaitDelay = 10 * time.Second
-	return cmd.CombinedOutput()
 }

@@ -13,6 +13,7 @@ import (
 	"go/parser"
 	"go/token"
 	"path/filepath"
+	"strconv"
 	"strings"
 )
 
@@ -27,13 +28,21 @@ type Check struct {
 	// Func is the function around it, Text the condition as it is written, on
 	// one line.
 	Func, Text string
+	// Nth counts the checks of a function with the same text; the first is 1.
+	Nth int
 
 	from, to int  // offsets of the condition
 	accepts  bool // true is the good answer: removed, the condition holds
 }
 
 // String is how reports and the list of known survivors name a check.
-func (c Check) String() string { return c.File + " " + c.Func + ": " + c.Text }
+func (c Check) String() string {
+	name := c.File + " " + c.Func + ": " + c.Text
+	if c.Nth > 1 {
+		name += " #" + strconv.Itoa(c.Nth)
+	}
+	return name
+}
 
 // source is one file with its checks.
 type source struct {
@@ -137,11 +146,17 @@ func (f *finder) parts(e *ast.BinaryExpr, op token.Token, accepts bool) {
 
 func (f *finder) add(e ast.Expr, accepts bool) {
 	from, to := f.files.Position(e.Pos()), f.files.Position(e.End())
-	f.source.checks = append(f.source.checks, Check{
+	c := Check{
 		ID: f.next, File: f.source.name, Line: from.Line, Func: f.function,
-		Text: strings.Join(strings.Fields(string(f.source.text[from.Offset:to.Offset])), " "),
+		Text: strings.Join(strings.Fields(string(f.source.text[from.Offset:to.Offset])), " "), Nth: 1,
 		from: from.Offset, to: to.Offset, accepts: accepts,
-	})
+	}
+	for _, other := range f.source.checks {
+		if other.Func == c.Func && other.Text == c.Text {
+			c.Nth++
+		}
+	}
+	f.source.checks = append(f.source.checks, c)
 	f.next++
 }
 
