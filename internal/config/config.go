@@ -6,6 +6,7 @@ package config
 
 import (
 	"log/slog"
+	"maps"
 	"net/netip"
 	"slices"
 	"time"
@@ -76,9 +77,10 @@ type Config struct {
 	// LimitsFactor multiplies every limit on counts; 1 in production.
 	LimitsFactor int
 
-	secretEnvironment []string
-	ruleSet           *rules.Set
-	duoNames          *duoNames
+	environment map[string]secret.Secret // what secrets were read from
+	digest      string
+	ruleSet     *rules.Set
+	duoNames    *duoNames
 }
 
 // RuleSet is what Rules, Exemptions, Groups, ReadOnly and StepUp amount to.
@@ -86,7 +88,11 @@ func (c *Config) RuleSet() *rules.Set { return c.ruleSet }
 
 // SecretEnvironment returns the names of the environment variables that
 // secrets were read from, so that they can be unset.
-func (c *Config) SecretEnvironment() []string { return slices.Clone(c.secretEnvironment) }
+func (c *Config) SecretEnvironment() []string { return slices.Sorted(maps.Keys(c.environment)) }
+
+// Digest is the SHA-256 of the file that the configuration came from, in
+// hexadecimal digits. Files and variables that the file names are not part of it.
+func (c *Config) Digest() string { return c.digest }
 
 // TLS names certificate and key in PEM. Both are empty when the server is to
 // make its own.

@@ -23,7 +23,9 @@ type Fault struct {
 // FaultsError holds all faults of a file in the order of their lines. It
 // matches [ErrInvalid].
 type FaultsError struct {
-	Name   string
+	Name string
+	// Digest is the SHA-256 of the file, in hexadecimal digits.
+	Digest string
 	Faults []Fault
 }
 

@@ -50,8 +50,29 @@ func checkFile(path string, forbidden fs.FileMode) string {
 	return checkFolder(filepath.Dir(real))
 }
 
+// credentials begins the path of a file that the service manager hands to the
+// server: LoadCredential= of a systemd unit (systemd.exec(5), "Credentials").
+const (
+	credentialsDirectory = "CREDENTIALS_DIRECTORY"
+	credentials          = "${" + credentialsDirectory + "}/"
+)
+
+// privateFile is checkFile for a secret. A credential of systemd may show the
+// right of the group to read: that is the mask of the list by which the running
+// user may read a file of root's.
+func (r *reader) privateFile(path string) string {
+	if strings.HasPrefix(path, credentials) {
+		return "there are no credentials: " + credentialsDirectory + " is not set; use LoadCredential= in the unit, or name the file itself"
+	}
+	forbidden := openToOthers
+	if dir, ok := r.lookupEnv(credentialsDirectory); ok && filepath.Dir(path) == filepath.Clean(dir) && ownedByRoot(path) {
+		forbidden &^= 0o040
+	}
+	return checkFile(path, forbidden)
+}
+
 func cure(forbidden fs.FileMode) string {
-	if forbidden == openToOthers {
+	if forbidden&^0o040 == openToOthers&^0o040 {
 		return "go-rwx"
 	}
 	return "go-w"

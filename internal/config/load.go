@@ -2,6 +2,8 @@ package config
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -20,11 +22,28 @@ const maxFile = 256 << 10
 // Nobody but its owner, who is the running user or root, may be able to write
 // the file; when it holds a secret, nor to read it (threat T166).
 func Load(path string) (*Config, error) {
+	return load(path, os.LookupEnv)
+}
+
+// Reload is [Load] for a server that runs with c: a variable that a secret of c
+// came from, and that is no longer in the environment, still has its value
+// (threats T167, T171).
+func (c *Config) Reload(path string) (*Config, error) {
+	return load(path, func(name string) (string, bool) {
+		if value, ok := os.LookupEnv(name); ok {
+			return value, true
+		}
+		kept, ok := c.environment[name]
+		return kept.Reveal(), ok
+	})
+}
+
+func load(path string, lookupEnv func(string) (string, bool)) (*Config, error) {
 	data, err := readFile(path)
 	if err != nil {
 		return nil, err
 	}
-	return parse(data, path, true)
+	return parse(data, path, true, lookupEnv)
 }
 
 func readFile(path string) ([]byte, error) {
@@ -42,11 +61,13 @@ func readFile(path string) ([]byte, error) {
 // Parse checks data as [Load] does, but for the modes of the file itself.
 // name stands for the file in faults, and its folder is where relative paths
 // begin.
-func Parse(data []byte, name string) (*Config, error) { return parse(data, name, false) }
+func Parse(data []byte, name string) (*Config, error) {
+	return parse(data, name, false, os.LookupEnv)
+}
 
-func parse(data []byte, name string, onDisk bool) (*Config, error) {
+func parse(data []byte, name string, onDisk bool, lookupEnv func(string) (string, bool)) (*Config, error) {
 	r := &reader{
-		dir: filepath.Dir(name), lookupEnv: os.LookupEnv, lines: make(map[string]int),
+		dir: filepath.Dir(name), lookupEnv: lookupEnv, lines: make(map[string]int),
 		beginning: "begin with public_urls and duo",
 	}
 	var c *Config
@@ -58,11 +79,13 @@ func parse(data []byte, name string, onDisk bool) (*Config, error) {
 	if onDisk {
 		r.ownMode(name)
 	}
+	sum := sha256.Sum256(data)
+	digest := hex.EncodeToString(sum[:])
 	if len(r.faults) > 0 {
 		slices.SortStableFunc(r.faults, func(a, b Fault) int { return cmp.Compare(a.Line, b.Line) })
-		return nil, &FaultsError{Name: name, Faults: r.faults}
+		return nil, &FaultsError{Name: name, Digest: digest, Faults: r.faults}
 	}
-	c.secretEnvironment = r.envUsed
+	c.environment, c.digest = r.envUsed, digest
 	if c.Duo.Username.used() {
 		c.duoNames = newDuoNames(c.Duo.Username)
 	}

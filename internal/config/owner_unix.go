@@ -20,3 +20,12 @@ func checkOwner(path string, info fs.FileInfo) string {
 	}
 	return fmt.Sprintf("%s belongs to another user; run: chown %d %s", path, os.Getuid(), path)
 }
+
+func ownedByRoot(path string) bool {
+	info, err := os.Stat(path)
+	if err != nil {
+		return false
+	}
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	return ok && stat.Uid == 0
+}

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"mfaserver/internal/secret"
 )
 
 // reader collects faults while it reads a document.
@@ -18,7 +20,7 @@ type reader struct {
 	faults    []Fault
 	// inlineSecrets are the places where the file itself holds a secret.
 	inlineSecrets []place
-	envUsed       []string
+	envUsed       map[string]secret.Secret
 	// lines are where the settings stand, by their paths.
 	lines map[string]int
 	// listing is nil but for [Settings], which reads an empty file to see what
@@ -310,6 +312,12 @@ func (s *section) file(key string) (string, entry) {
 }
 
 func (r *reader) resolve(p string) string {
+	if rest, ok := strings.CutPrefix(p, credentials); ok {
+		if dir, ok := r.lookupEnv(credentialsDirectory); ok && filepath.IsAbs(dir) {
+			return filepath.Join(dir, rest)
+		}
+		return p
+	}
 	if p == "" || filepath.IsAbs(p) {
 		return p
 	}

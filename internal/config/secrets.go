@@ -65,7 +65,7 @@ func (s *section) secretOf(check func(string, entry) secret.Secret, names ...str
 // line break at the end does not count.
 func (s *section) secretFromFile(check func(string, entry) secret.Secret, path string, e entry) secret.Secret {
 	path = s.r.resolve(path)
-	if text := checkFile(path, openToOthers); text != "" {
+	if text := s.r.privateFile(path); text != "" {
 		s.r.fault(e.line, s.at(e.key), "%s", text)
 		return secret.Secret{}
 	}
@@ -88,7 +88,10 @@ func (s *section) secretFromEnv(check func(string, entry) secret.Secret, name st
 		s.r.fault(e.line, s.at(e.key), "the environment has no such variable; set it or use a file")
 		return secret.Secret{}
 	}
-	s.r.envUsed = append(s.r.envUsed, name)
+	if s.r.envUsed == nil {
+		s.r.envUsed = make(map[string]secret.Secret)
+	}
+	s.r.envUsed[name] = secret.New(got)
 	return check(got, e)
 }
 

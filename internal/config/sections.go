@@ -143,7 +143,7 @@ func (r *reader) tls(s *section) TLS {
 		r.fault(certAt.line, s.at("cert_file"), "%s", text)
 		return TLS{}
 	}
-	if text := checkFile(key, openToOthers); text != "" {
+	if text := r.privateFile(key); text != "" {
 		r.fault(keyAt.line, s.at("key_file"), "%s", text)
 		return TLS{}
 	}
