@@ -22,6 +22,7 @@ func (a *app) adminRoom() (web.Room, error) {
 		Operations: adminops.New(a.desk),
 		Recorder:   a.recorder,
 		Logger:     a.logger,
+		Now:        now,
 	})
 	if err != nil {
 		return web.Room{}, errors.Join(config.ErrInvalid, err)

@@ -33,3 +33,10 @@ func AppendText(dst []byte, s string) []byte { return appendText(dst, s) }
 
 // AppendLine is a line as it was read.
 func AppendLine(dst []byte, e *Entry) []byte { return appendLine(dst, e) }
+
+// RepeatsKnown is how many kinds r remembers.
+func RepeatsKnown(r *Repeats) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.all)
+}

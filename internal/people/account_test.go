@@ -102,8 +102,12 @@ func TestChangesEndSessions(t *testing.T) {
 		record audit.Name
 		tokens []string
 	}{
-		{"disable", func(r *register, ctx context.Context) (people.Changed, error) { return r.Disable(ctx, byHelen(), "alice") }, audit.UserDisabled, []string{"alice"}},
-		{"remove", func(r *register, ctx context.Context) (people.Changed, error) { return r.Remove(ctx, byHelen(), "alice") }, audit.UserRemoved, []string{"alice"}},
+		{"disable", func(r *register, ctx context.Context) (people.Changed, error) {
+			return r.Disable(ctx, byHelen(), "alice")
+		}, audit.UserDisabled, []string{"alice"}},
+		{"remove", func(r *register, ctx context.Context) (people.Changed, error) {
+			return r.Remove(ctx, byHelen(), "alice")
+		}, audit.UserRemoved, []string{"alice"}},
 		{"password", func(r *register, ctx context.Context) (people.Changed, error) {
 			return r.SetPassword(ctx, byHelen(), "alice", secret.New("another good passphrase"))
 		}, audit.UserPassword, nil},

@@ -15,6 +15,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
+	"time"
 
 	"mfaserver/internal/adminops"
 	"mfaserver/internal/audit"
@@ -66,6 +67,7 @@ type Config struct {
 	Operations Operations
 	Recorder   Recorder
 	Logger     *slog.Logger
+	Now        func() time.Time
 }
 
 // API serves the operations. It is safe for concurrent use.
@@ -74,17 +76,18 @@ type API struct {
 	log     *slog.Logger
 	routes  []route
 	openAPI []byte
+	refused *audit.Repeats
 }
 
 // New checks that everything is there, and that there is a route for every
 // operation and an operation for every route. Errors match [ErrConfig].
 func New(c Config) (*API, error) {
-	if c.Client == nil || c.Sessions == nil || c.Roles == nil || c.Operations == nil || c.Recorder == nil || c.Logger == nil {
+	if c.Client == nil || c.Sessions == nil || c.Roles == nil || c.Operations == nil || c.Recorder == nil || c.Logger == nil || c.Now == nil {
 		return nil, fmt.Errorf("%w: a field is missing", ErrConfig)
 	}
 	routes, err := join(table(), c.Operations.Known())
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
-	return &API{cfg: c, log: c.Logger, routes: routes, openAPI: openAPIDocument}, nil
+	return &API{cfg: c, log: c.Logger, routes: routes, openAPI: openAPIDocument, refused: audit.NewRepeats(c.Now)}, nil
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"time"
 
 	"mfaserver/internal/audit/audittest"
 	"mfaserver/mfa"
@@ -20,7 +21,7 @@ func ExampleNew() {
 		Client: func(r *http.Request) mfa.Client {
 			return mfa.Client{Addr: netip.MustParseAddrPort(r.RemoteAddr).Addr()}
 		},
-		Sessions: w, Roles: w, Operations: w, Recorder: new(audittest.Memory), Logger: slog.New(slog.DiscardHandler),
+		Sessions: w, Roles: w, Operations: w, Recorder: new(audittest.Memory), Logger: slog.New(slog.DiscardHandler), Now: time.Now,
 	})
 	if err != nil {
 		fmt.Println(err)

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/netip"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -50,8 +51,20 @@ func TestRolesByRoutes(t *testing.T) {
 	if n := s.count(); n != 0 {
 		t.Errorf("%d operations were reached", n)
 	}
-	if n := len(s.trail.Find(audit.DuoRefused)); n != 4*len(routes) {
-		t.Errorf("%d refusals are recorded, want %d", n, 4*len(routes))
+	// All of each kind are on record, or told with a later record, but for those
+	// since the last.
+	told := map[string]int{}
+	for _, e := range s.trail.Find(audit.DuoRefused) {
+		withheld, _ := strconv.Atoi(e.Detail["withheld"])
+		told[e.Username+" "+e.Reason] += 1 + withheld
+	}
+	for kind, n := range told {
+		if n != 10 && n != 100 {
+			t.Errorf("%d refusals of %s are told, want ten or a hundred", n, kind)
+		}
+	}
+	if n := len(s.trail.Find(audit.DuoRefused)); len(told) < 2 || n > 3*len(told) {
+		t.Errorf("%d refusals of %d kinds are recorded, want at most three of each", n, len(told))
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -138,6 +139,7 @@ func (w *world) config() adminapi.Config {
 		Operations: w,
 		Recorder:   &w.trail,
 		Logger:     slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Now:        time.Now,
 	}
 	if w.recorder != nil {
 		c.Recorder = w.recorder

@@ -90,16 +90,19 @@ func (c *call) guard() *problem {
 	return nil
 }
 
-// forbidden refuses a session and records that somebody tried.
+// forbidden refuses a session and records that somebody tried: not each time,
+// or whoever is signed in fills the trail.
 func (c *call) forbidden(reason, message string) *problem {
 	a := c.actor()
-	err := c.api.cfg.Recorder.Record(context.WithoutCancel(c.r.Context()), audit.Event{
+	tried := audit.Event{
 		Name: audit.DuoRefused, Outcome: audit.Refused, Username: a.Name, Actor: a.Name, Source: a.Source,
 		UserAgent: a.UserAgent, Session: a.Session, RequestID: a.RequestID, Reason: reason,
-	})
-	if err != nil {
-		c.log("audit record failed", err)
-		return unavailable()
+	}
+	if c.api.refused.Worth(&tried) {
+		if err := c.api.cfg.Recorder.Record(context.WithoutCancel(c.r.Context()), tried); err != nil {
+			c.log("audit record failed", err)
+			return unavailable()
+		}
 	}
 	return &problem{status: http.StatusForbidden, code: "forbidden", message: message}
 }

@@ -96,6 +96,7 @@ type Console struct {
 	log      *slog.Logger
 	pages    *browser.Pages
 	forms    *browser.Forms
+	looks    *audit.Repeats
 	prompt   *prompt.Prompt
 	sections []section
 	routes   []route
@@ -126,7 +127,7 @@ func New(c Config, d Deps) (*Console, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
-	console := &Console{cfg: c, deps: d, log: c.Logger, pages: pages, prompt: asks}
+	console := &Console{cfg: c, deps: d, log: c.Logger, pages: pages, prompt: asks, looks: audit.NewRepeats(c.Now)}
 	console.forms = browser.NewForms(browser.FormsConfig{PublicURLs: c.PublicURLs})
 	console.sections = console.table()
 	for i, s := range console.sections {

@@ -146,15 +146,22 @@ func TestWhoMayEnter(t *testing.T) {
 			}
 		}
 		for name, b := range map[string]*tab{"user": user, "administrator until now": helen} {
-			before := h.recorded(audit.ConsoleRefused)
-			if code := b.open(r, path); code != http.StatusNotFound || b.last != "hidden\n" || h.recorded(audit.ConsoleRefused) != before+1 {
-				t.Errorf("%s: %s %s = %d %q, want what hides it, and a record", name, r.Method, path, code, b.last)
+			if code := b.open(r, path); code != http.StatusNotFound || b.last != "hidden\n" {
+				t.Errorf("%s: %s %s = %d %q, want what hides it", name, r.Method, path, code, b.last)
 			}
 		}
 		if code := open.open(r, path); code != http.StatusServiceUnavailable {
 			t.Errorf("role unknown: %s %s = %d, want 503", r.Method, path, code)
 		}
 	})
+	// The first look of each is on record, and the tenth, with how many there were.
+	told := map[string]string{}
+	for _, e := range h.trail.Find(audit.ConsoleRefused) {
+		told[e.Username] += " " + e.Reason + e.Detail["withheld"]
+	}
+	if told["alice"] != " role role8" || told["helen"] != told["alice"] || len(told) != 2 {
+		t.Errorf("the trail tells %q, want the first and the tenth look of both", told)
+	}
 }
 
 // Threat T155: a sign-in alone does not open the console, nor does somebody

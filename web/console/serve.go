@@ -93,19 +93,22 @@ func (v *visit) nobody(err error) {
 	v.redirect(pathSignIn)
 }
 
-// hide answers as if there were no console, and records that somebody looked.
+// hide answers as if there were no console, and records that somebody looked:
+// not each time, or whoever is signed in fills the trail.
 func (v *visit) hide(why string, err error) {
 	if err != nil {
 		v.unavailable(err)
 		return
 	}
-	recorded := v.console.deps.Recorder.Record(context.WithoutCancel(v.r.Context()), audit.Event{
+	looked := audit.Event{
 		Name: audit.ConsoleRefused, Outcome: audit.Refused, Username: v.page.Username, Source: v.client.Addr,
 		UserAgent: v.client.UserAgent, RequestID: v.client.RequestID, Session: v.page.Key.Handle(), Reason: why,
-	})
-	if recorded != nil {
-		v.unavailable(recorded)
-		return
+	}
+	if v.console.looks.Worth(&looked) {
+		if err := v.console.deps.Recorder.Record(context.WithoutCancel(v.r.Context()), looked); err != nil {
+			v.unavailable(err)
+			return
+		}
 	}
 	v.console.cfg.Hidden.ServeHTTP(v.w, v.r)
 }
