@@ -56,7 +56,7 @@ func fromDuo(err error) bool {
 }
 
 // rooms are the packages that an error of ours may begin with.
-var rooms = regexp.MustCompile(`^((apiclient|audit|control|primary|session|sqlite|store|token|upstream): )+`)
+var rooms = regexp.MustCompile(`^((apiclient|audit|control|loadgen|primary|session|sqlite|store|token|upstream): )+`)
 
 // sentence is an error in words for people: each line on its own, without the
 // names of our packages.
@@ -64,7 +64,7 @@ func sentence(err error) string {
 	lines := strings.Split(err.Error(), "\n")
 	for i, line := range lines {
 		line = rooms.ReplaceAllString(strings.TrimPrefix(line, errUsage.Error()+": "), "")
-		lines[i] = printable(strings.NewReplacer("duoclient: ", "", "helpdesk: ", "").Replace(line))
+		lines[i] = printable(strings.NewReplacer("duoclient: ", "", "helpdesk: ", "", "apiclient: ", "").Replace(line))
 	}
 	return strings.Join(lines, "\n")
 }

@@ -13,6 +13,7 @@ import (
 	"mfaserver/internal/audit"
 	"mfaserver/internal/config"
 	"mfaserver/internal/control"
+	"mfaserver/internal/loadgen"
 	"mfaserver/internal/primary"
 	"mfaserver/internal/store/redis"
 	"mfaserver/internal/store/sqlite"
@@ -84,11 +85,11 @@ func exitCode(err error) int {
 		return exitUnavailable
 	case isAny(err, failures()...):
 		return exitUnavailable
-	case isAny(err, apiclient.ErrRefused, apiclient.ErrLoginData, apiclient.ErrJar, errNotConfirmed, errNobody):
+	case isAny(err, apiclient.ErrRefused, apiclient.ErrLoginData, apiclient.ErrJar, errNotConfirmed, errNobody, loadgen.ErrRealDuo, loadgen.ErrNotConfirmed):
 		return exitRefused
 	case isAny(err, errCAFile):
 		return exitConfig
-	case isAny(err, apiclient.ErrUnavailable):
+	case isAny(err, apiclient.ErrUnavailable, loadgen.ErrCallback):
 		return exitUnavailable
 	default:
 		return max(duoExit(err), exitFailure)
@@ -156,7 +157,10 @@ refused, 4 request refused, 5 server, store or Duo not available.`,
 		}
 		return nil
 	}
-	root.AddCommand(newServe(g), newDemo(g), newSim(g), newCheck(g), newConfig(g), newUsers(g), newSessions(g), newTokens(g), newAudit(g), newBackup(g), newDuo(g), newLogin(g), newLogout(g), newVersion(g))
+	root.AddCommand(
+		newServe(g), newDemo(g), newSim(g), newCheck(g), newConfig(g), newUsers(g), newSessions(g), newTokens(g),
+		newAudit(g), newBackup(g), newDuo(g), newLogin(g), newLogout(g), newBench(g), newVersion(g),
+	)
 	return root
 }
 

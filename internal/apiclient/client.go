@@ -26,6 +26,9 @@ type Config struct {
 	CA *x509.CertPool
 	// UserAgent is what the client calls itself.
 	UserAgent string
+	// Transport carries the calls, for callers that share connections between
+	// many clients; CA has no say in it then. Nil means one of the client's own.
+	Transport http.RoundTripper
 	// Replaces is a session of this client that a login is to end; zero: none.
 	Replaces secret.Secret
 }
@@ -54,8 +57,11 @@ func New(c Config) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
+	if c.Transport == nil {
+		c.Transport = newTransport(c.CA)
+	}
 	client := &Client{server: server, base: base, agent: c.UserAgent, http: &http.Client{
-		Transport:     newTransport(c.CA),
+		Transport:     c.Transport,
 		Jar:           jar,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}
@@ -66,7 +72,7 @@ func New(c Config) (*Client, error) {
 // Server is the server's URL in its one spelling.
 func (c *Client) Server() string { return c.server }
 
-// Close closes idle connections.
+// Close closes idle connections, those of a shared transport too.
 func (c *Client) Close() { c.http.CloseIdleConnections() }
 
 // carry sends a session along with what follows.
