@@ -17,7 +17,7 @@ import (
 // Wrong codes are counted with bad second calls.
 func (s *Server) codeLogin(ctx context.Context, w http.ResponseWriter, r *http.Request, a attempt) {
 	if err := s.deps.SecondCalls.Check(ctx, throttle.Subject{Source: a.client.Addr}); err != nil {
-		s.tooManySecondCalls(ctx, w, r, a, err)
+		s.refuseUnasked(ctx, w, r, a, err)
 		return
 	}
 	g, err := s.redeemCode(ctx, r, a)

@@ -61,10 +61,11 @@ type LoginNotes interface {
 	NoteLogin(ctx context.Context, username string, source netip.Addr) error
 }
 
-// Limiter counts bad second calls per source (threat T074); [throttle.Limiter]
-// with a rule for sources is one.
+// Limiter counts bad second calls per source (threat T074); [throttle.Counters]
+// with a rule for sources are one.
 type Limiter interface {
-	// Check returns a [*throttle.Error] while the subject has to wait.
+	// Check returns a [*throttle.Error] while the subject has to wait; any
+	// other error means that nobody can say.
 	Check(ctx context.Context, s throttle.Subject) error
 	// Fail counts one bad second call.
 	Fail(ctx context.Context, s throttle.Subject) error

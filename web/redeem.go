@@ -21,7 +21,7 @@ import (
 func (s *Server) secondCall(ctx context.Context, w http.ResponseWriter, r *http.Request, a attempt) {
 	source := throttle.Subject{Source: a.client.Addr}
 	if err := s.deps.SecondCalls.Check(ctx, source); err != nil {
-		s.tooManySecondCalls(ctx, w, r, a, err)
+		s.refuseUnasked(ctx, w, r, a, err)
 		return
 	}
 	data, err := loginData(a.loginData)
@@ -60,9 +60,13 @@ func (s *Server) refuseSecond(ctx context.Context, w http.ResponseWriter, r *htt
 	s.refuseLogin(w, r, a.format, cause)
 }
 
-// tooManySecondCalls answers a source that guesses, without asking anybody
-// about its guess (threat T074).
-func (s *Server) tooManySecondCalls(ctx context.Context, w http.ResponseWriter, r *http.Request, a attempt, cause error) {
+// refuseUnasked answers a source that guesses, without asking anybody about
+// its guess (threat T074), or when nobody can say whether it does.
+func (s *Server) refuseUnasked(ctx context.Context, w http.ResponseWriter, r *http.Request, a attempt, cause error) {
+	if !errors.Is(cause, throttle.ErrThrottled) {
+		s.unavailable(w, r, a.format, cause)
+		return
+	}
 	e := audit.Event{Name: audit.LoginThrottled, Outcome: audit.Refused}
 	if err := s.record(ctx, a.client, e); err != nil {
 		s.unavailable(w, r, a.format, err)

@@ -13,6 +13,7 @@ import (
 	"mfaserver/internal/primary"
 	"mfaserver/internal/selfservice"
 	"mfaserver/internal/stats"
+	"mfaserver/internal/store/redis"
 	"mfaserver/internal/store/sqlite"
 	"mfaserver/internal/token"
 	"mfaserver/mfa"
@@ -31,7 +32,9 @@ type app struct {
 	reports  *reports
 	db       store
 	// file is db when that is the embedded store.
-	file       *sqlite.DB
+	file *sqlite.DB
+	// shared is db when other nodes use it too.
+	shared     *redis.Store
 	tokens     *token.Tokens
 	codes      *token.Codes
 	breakGlass *token.BreakGlass

@@ -12,7 +12,7 @@ func (a *app) openDirectory(ctx context.Context) error {
 	limits.Account.Limit, limits.Account.Window = a.cfg.Login.MaxFailures, a.cfg.Login.FailureWindow
 	limits.Global.Limit = min(limits.Global.Limit, throttle.MaxLimit/a.cfg.LimitsFactor)
 	limits.Now = now
-	limiter, err := throttle.New(limits)
+	limiter, err := a.counters("login", limits)
 	if err != nil {
 		return err
 	}

@@ -11,7 +11,6 @@ import (
 
 	"mfaserver/internal/config"
 	"mfaserver/internal/mirth/engine"
-	"mfaserver/internal/throttle"
 	"mfaserver/internal/upstream"
 	"mfaserver/internal/upstream/standing"
 	"mfaserver/mfa"
@@ -48,7 +47,7 @@ func (a *app) openEngine(context.Context) error {
 	}
 	limits := upstream.LoginLimits(a.cfg.Primary.Upstream.MaxFailures, a.cfg.LimitsFactor)
 	limits.Now = now
-	limiter, err := throttle.New(limits)
+	limiter, err := a.counters("upstream", limits)
 	if err != nil {
 		return err
 	}

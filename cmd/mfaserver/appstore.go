@@ -107,7 +107,7 @@ func (a *app) openRedis(ctx context.Context, sealed *seal.Sealer) error {
 	if err != nil {
 		return err
 	}
-	a.db = db
+	a.db, a.shared = db, db
 	a.closers = append(a.closers, a.db.Close)
 	return nil
 }

@@ -23,7 +23,13 @@ func (a *app) openTokens(context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.breakGlass, err = token.NewBreakGlass(token.BreakGlassConfig{Store: a.db.BreakGlass(), Recorder: a.recorder, Now: now})
+	limits := token.WrongCodeLimits()
+	limits.Now = now
+	wrong, err := a.counters("break-glass", limits)
+	if err != nil {
+		return err
+	}
+	a.breakGlass, err = token.NewBreakGlass(token.BreakGlassConfig{Store: a.db.BreakGlass(), Recorder: a.recorder, Limiter: wrong, Now: now})
 	return err
 }
 

@@ -19,7 +19,7 @@ const (
 
 // handler is the HTTP side of the server.
 func (a *app) handler() (http.Handler, error) {
-	secondCalls, err := throttle.New(throttle.Config{
+	secondCalls, err := a.counters("second call", throttle.Config{
 		Source: throttle.Rule{Limit: secondCallFailures, Window: secondCallWindow},
 		Factor: a.cfg.LimitsFactor,
 		Now:    now,

@@ -12,16 +12,19 @@ import (
 
 // Authenticate implements [Authenticator]. A refusal is a [*RefusedError].
 //
-// The limits are looked at before the directory, and again when it is this
-// attempt's turn to hash. Every attempt that gets that far costs exactly one
+// Whoever is known to have to wait is told so at once; the limits are looked at
+// before the directory is, when it is this attempt's turn to hash. Every attempt that gets that far costs exactly one
 // hash, whether or not there is such a user; what is refused earlier is refused
 // for its form alone, which says nothing about any account (threat T006).
 func (l *Local) Authenticate(ctx context.Context, a Attempt) (Result, error) {
 	subject := throttle.Subject{Account: AccountKey(a.Username), Source: a.Source}
-	if err := l.limiter.Check(ctx, subject); err != nil {
+	if err := l.limiter.Recall(subject); err != nil {
 		return Result{}, throttled(err)
 	}
 	if reason := malformed(a); reason != "" {
+		if err := l.limiter.Check(ctx, subject); err != nil {
+			return Result{}, throttled(err)
+		}
 		if err := l.limiter.Fail(context.WithoutCancel(ctx), subject); err != nil {
 			return Result{}, unavailable(err)
 		}

@@ -21,8 +21,8 @@ const OneTimeLifetime = time.Hour
 type LocalConfig struct {
 	Users Users
 	// Limiter counts wrong passwords; required. [LoginLimits] is a
-	// configuration for it.
-	Limiter *throttle.Limiter
+	// configuration for it. Nodes that share a directory share it too.
+	Limiter throttle.Counters
 	// Hasher is for tests that cannot wait; nil means argon2id with
 	// [DefaultParams].
 	Hasher Hasher
@@ -67,7 +67,7 @@ func LoginLimits(factor int) throttle.Config {
 // instead (threat T016).
 type Local struct {
 	users       Users
-	limiter     *throttle.Limiter
+	limiter     throttle.Counters
 	hasher      Hasher
 	gate        *gate
 	minPassword int

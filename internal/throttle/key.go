@@ -19,23 +19,23 @@ func (s seeds) text(text string) key {
 }
 
 func (s seeds) source(a netip.Addr) key {
-	return hashed(s, network(a))
+	return hashed(s, Network(a))
 }
 
 func (s seeds) pair(account string, a netip.Addr) key {
 	return hashed(s, struct {
 		account string
 		network netip.Prefix
-	}{account, network(a)})
+	}{account, Network(a)})
 }
 
 func hashed[T comparable](s seeds, v T) key {
 	return key{maphash.Comparable(s[0], v), maphash.Comparable(s[1], v)}
 }
 
-// network is what counts as one source: an IPv4 address, or the /64 that one
+// Network is what counts as one source: an IPv4 address, or the /64 that one
 // IPv6 customer has to himself.
-func network(a netip.Addr) netip.Prefix {
+func Network(a netip.Addr) netip.Prefix {
 	a = a.Unmap().WithZone("")
 	bits := 64
 	if a.Is4() {

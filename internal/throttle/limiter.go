@@ -80,6 +80,9 @@ const (
 var (
 	// ErrThrottled: the subject has to wait; the error is an [*Error].
 	ErrThrottled = errors.New("throttle: too many failures")
+	// ErrUnavailable: counters that several nodes share cannot be asked.
+	// Whoever gets it must let nobody try: without counts there is no limit.
+	ErrUnavailable = errors.New("throttle: counters cannot be asked")
 	// ErrConfig: a rule makes no sense.
 	ErrConfig = errors.New("throttle: configuration refused")
 )
@@ -97,9 +100,8 @@ func (e *Error) Error() string { return ErrThrottled.Error() }
 // Is implements the errors.Is contract.
 func (e *Error) Is(target error) bool { return target == ErrThrottled }
 
-// Limiter counts failures in memory. It is safe for concurrent use. Its
-// methods take a context and return errors so that counters shared by several
-// nodes can stand in its place; this one never fails but with [ErrThrottled].
+// Limiter is the [Counters] of one node, in memory: a restart forgets them. It
+// never fails but with [ErrThrottled].
 type Limiter struct {
 	account *table
 	source  *table
@@ -114,25 +116,37 @@ type Limiter struct {
 
 // New makes a limiter; [ErrConfig] when a rule makes no sense.
 func New(c Config) (*Limiter, error) {
-	if c.Factor < 0 || c.Capacity < 0 || c.KnownFor < 0 {
-		return nil, fmt.Errorf("%w: negative factor, capacity or time", ErrConfig)
-	}
-	factor, capacity := max(c.Factor, 1), c.Capacity
-	if capacity == 0 {
-		capacity = DefaultCapacity
-	}
-	now := c.Now
-	if now == nil {
-		now = time.Now //nolint:forbidigo // the one real clock of this package
-	}
-	l := &Limiter{seeds: newSeeds(), now: now, epoch: now(), known: newKnown(c.KnownFor, capacity)}
-	rules, err := c.rules(factor)
+	c, err := c.Complete()
 	if err != nil {
 		return nil, err
 	}
-	l.account, l.source = newTable(rules.account, capacity), newTable(rules.source, capacity)
-	l.global, l.pairs = newTable(rules.global, 1), newTable(rules.account, capacity)
-	return l, nil
+	return &Limiter{
+		account: newTable(c.Account, c.Capacity),
+		source:  newTable(c.Source, c.Capacity),
+		global:  newTable(c.Global, 1),
+		pairs:   newTable(c.Account, c.Capacity),
+		seeds:   newSeeds(), now: c.Now, epoch: c.Now(), known: newKnown(c.KnownFor, c.Capacity),
+	}, nil
+}
+
+// Complete checks c and fills in what was left to its defaults; the limits are
+// multiplied by Factor, which is 1 from there on. [ErrConfig].
+func (c Config) Complete() (Config, error) {
+	if c.Factor < 0 || c.Capacity < 0 || c.KnownFor < 0 {
+		return c, fmt.Errorf("%w: negative factor, capacity or time", ErrConfig)
+	}
+	rules, err := c.rules(max(c.Factor, 1))
+	if err != nil {
+		return c, err
+	}
+	c.Account, c.Source, c.Global, c.Factor = rules.account, rules.source, rules.global, 1
+	if c.Capacity == 0 {
+		c.Capacity = DefaultCapacity
+	}
+	if c.Now == nil {
+		c.Now = time.Now //nolint:forbidigo // the one real clock of this package
+	}
+	return c, nil
 }
 
 // complete are the rules of a configuration with their defaults.
@@ -147,26 +161,36 @@ func (c *Config) rules(factor int) (all complete, err error) {
 	return all, nil
 }
 
-// Change replaces the rules and keeps what was counted: Account, Source, Global
-// and Factor are read, the rest of c stays as it was. A rule can be changed, not
-// switched on or off. [ErrConfig], and nothing is changed.
+// Change implements [Counters].
 func (l *Limiter) Change(c Config) error {
-	if c.Factor < 0 {
-		return fmt.Errorf("%w: negative factor", ErrConfig)
-	}
-	rules, err := c.rules(max(c.Factor, 1))
+	changed, err := Config{Account: l.account.switched(), Source: l.source.switched(), Global: l.global.switched()}.Changed(c)
 	if err != nil {
 		return err
 	}
-	if l.account.on() != (rules.account.Limit > 0) || l.source.on() != (rules.source.Limit > 0) || l.global.on() != (rules.global.Limit > 0) {
-		return fmt.Errorf("%w: a rule is switched on or off", ErrConfig)
-	}
 	at := l.clock()
-	l.account.change(rules.account, at)
-	l.pairs.change(rules.account, at)
-	l.source.change(rules.source, at)
-	l.global.change(rules.global, at)
+	l.account.change(changed.Account, at)
+	l.pairs.change(changed.Account, at)
+	l.source.change(changed.Source, at)
+	l.global.change(changed.Global, at)
 	return nil
+}
+
+// Changed is c with the rules of another configuration; see [Counters].Change.
+func (c Config) Changed(to Config) (Config, error) {
+	if to.Factor < 0 {
+		return c, fmt.Errorf("%w: negative factor", ErrConfig)
+	}
+	rules, err := to.rules(max(to.Factor, 1))
+	if err != nil {
+		return c, err
+	}
+	for _, pair := range [][2]Rule{{c.Account, rules.account}, {c.Source, rules.source}, {c.Global, rules.global}} {
+		if (pair[0].Limit > 0) != (pair[1].Limit > 0) {
+			return c, fmt.Errorf("%w: a rule is switched on or off", ErrConfig)
+		}
+	}
+	c.Account, c.Source, c.Global = rules.account, rules.source, rules.global
+	return c, nil
 }
 
 // complete fills the defaults of a rule and checks it.
@@ -193,16 +217,15 @@ func (r Rule) complete(factor int) (Rule, error) {
 	return r, nil
 }
 
-// Check reports whether s may attempt now: nil, or an [*Error]. It changes
-// nothing. Where attempts run at the same time, use [Limiter.Take].
+// Recall implements [Counters]: in memory that is Check.
+func (l *Limiter) Recall(s Subject) error { return l.check(l.buckets(s), l.clock()) }
+
+// Check implements [Counters].
 func (l *Limiter) Check(_ context.Context, s Subject) error {
 	return l.check(l.buckets(s), l.clock())
 }
 
-// Take is Check that also reserves the attempt: near the limit only as many
-// attempts run at once as failures are left, so that a volley of guesses gets
-// no further than the same guesses one by one. End the attempt with Fail or
-// with End.
+// Take implements [Counters].
 func (l *Limiter) Take(_ context.Context, s Subject) (*Attempt, error) {
 	buckets, at := l.buckets(s), l.clock()
 	for i, b := range buckets {
@@ -213,10 +236,19 @@ func (l *Limiter) Take(_ context.Context, s Subject) (*Attempt, error) {
 			return nil, &Error{RetryAfter: wait, Scope: b.scope}
 		}
 	}
-	return &Attempt{limiter: l, buckets: buckets}, nil
+	return NewAttempt(func(_ context.Context, failed bool) error {
+		at := l.clock()
+		for _, b := range buckets {
+			if failed {
+				b.table.fail(b.key, at)
+			}
+			b.table.end(b.key)
+		}
+		return nil
+	}), nil
 }
 
-// Fail counts a failure of s.
+// Fail implements [Counters].
 func (l *Limiter) Fail(_ context.Context, s Subject) error {
 	at := l.clock()
 	for _, b := range l.buckets(s) {
@@ -225,39 +257,12 @@ func (l *Limiter) Fail(_ context.Context, s Subject) error {
 	return nil
 }
 
-// Succeed notes that s completed what it attempted: its source is known to
-// the account from now on. It takes back no failure, so that a success
-// elsewhere does not give an attacker new guesses (threat T007).
+// Succeed implements [Counters].
 func (l *Limiter) Succeed(_ context.Context, s Subject) error {
 	if s.Account != "" && s.Source.IsValid() {
 		l.known.note(l.pairKey(s), l.clock())
 	}
 	return nil
-}
-
-// Attempt is a reserved attempt. Fail or End it once; later calls do nothing.
-// It is not safe for concurrent use.
-type Attempt struct {
-	limiter *Limiter
-	buckets []bucket
-}
-
-// Fail counts the attempt as a failure and ends it.
-func (a *Attempt) Fail(_ context.Context) error {
-	at := a.limiter.clock()
-	for _, b := range a.buckets {
-		b.table.fail(b.key, at)
-	}
-	a.End()
-	return nil
-}
-
-// End ends the attempt uncounted.
-func (a *Attempt) End() {
-	for _, b := range a.buckets {
-		b.table.end(b.key)
-	}
-	a.buckets = nil
 }
 
 // bucket is one counter that an attempt falls under.

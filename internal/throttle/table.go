@@ -52,6 +52,14 @@ func newTable(r Rule, capacity int) *table {
 	return t
 }
 
+// switched is a rule that tells whether there is one.
+func (t *table) switched() (r Rule) {
+	if t.on() {
+		r.Limit = 1
+	}
+	return r
+}
+
 func (t *table) on() bool { return t.enabled }
 
 // change replaces the rule; what was counted stays. Where the window is another

@@ -29,6 +29,9 @@ const (
 type BreakGlassConfig struct {
 	Store    BreakGlassCodes
 	Recorder Recorder
+	// Limiter counts wrong codes; nil counts them in this process, by the
+	// rules of [WrongCodeLimits].
+	Limiter throttle.Counters
 	// Life defaults to [DefaultBreakGlassLife].
 	Life time.Duration
 	// Now is the clock; nil means the real one.
@@ -41,7 +44,7 @@ type BreakGlassConfig struct {
 type BreakGlass struct {
 	store    BreakGlassCodes
 	recorder Recorder
-	limiter  *throttle.Limiter
+	limiter  throttle.Counters
 	life     time.Duration
 	now      func() time.Time
 	notes    notes
@@ -55,19 +58,29 @@ func NewBreakGlass(c BreakGlassConfig) (*BreakGlass, error) {
 	if c.Life < 0 {
 		return nil, fmt.Errorf("%w: negative life", ErrConfig)
 	}
-	s := &BreakGlass{store: c.Store, recorder: c.Recorder, life: c.Life, now: c.Now}
+	s := &BreakGlass{store: c.Store, recorder: c.Recorder, limiter: c.Limiter, life: c.Life, now: c.Now}
 	if s.life == 0 {
 		s.life = DefaultBreakGlassLife
 	}
 	if s.now == nil {
 		s.now = realClock
 	}
+	if s.limiter != nil {
+		return s, nil
+	}
+	limits := WrongCodeLimits()
+	limits.Now = s.now
 	var err error
-	wrong := throttle.Rule{Limit: wrongCodes, Window: wrongWindow}
-	if s.limiter, err = throttle.New(throttle.Config{Account: wrong, Now: s.now}); err != nil {
+	if s.limiter, err = throttle.New(limits); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
 	return s, nil
+}
+
+// WrongCodeLimits is the configuration of a limiter for break-glass codes: ten
+// wrong ones of a user in 15 minutes, then growing delays.
+func WrongCodeLimits() throttle.Config {
+	return throttle.Config{Account: throttle.Rule{Limit: wrongCodes, Window: wrongWindow}}
 }
 
 // Make makes count codes (1 to [MaxBreakGlass]) for a user in the place of
@@ -157,9 +170,12 @@ func (r *BreakGlassRecord) rule(username string, now time.Time) error {
 // [ErrSpent], [ErrThrottled], all of them [ErrRefused], and [ErrUnavailable].
 func (s *BreakGlass) Spend(ctx context.Context, username, code string) (handle string, err error) {
 	attempt, err := s.limiter.Take(ctx, throttle.Subject{Account: username})
-	if err != nil {
+	switch {
+	case errors.Is(err, throttle.ErrThrottled):
 		k := noteKey{source: username, what: reasonOf(ErrThrottled)}
 		return "", errors.Join(ErrThrottled, s.notes.once(k, s.now(), func(int) error { return s.recordRefusal(ctx, username, "", ErrThrottled) }))
+	case err != nil:
+		return "", unavailable("counters", err)
 	}
 	defer attempt.End()
 	k, whole := parseCode(code, breakGlassPrefix, breakGlassChars)

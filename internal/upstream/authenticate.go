@@ -31,10 +31,13 @@ func (u *Upstream) Authenticate(ctx context.Context, a primary.Attempt) (primary
 		return primary.Result{}, unavailable(errClosed)
 	}
 	subject := throttle.Subject{Account: bucket(a.Username), Source: a.Source}
-	if err := u.cfg.Limiter.Check(ctx, subject); err != nil {
+	if err := u.cfg.Limiter.Recall(subject); err != nil {
 		return primary.Result{}, throttled(err)
 	}
 	if reason := malformed(a); reason != "" {
+		if err := u.cfg.Limiter.Check(ctx, subject); err != nil {
+			return primary.Result{}, throttled(err)
+		}
 		// It cannot reach an account, so it counts against none.
 		subject.Account = ""
 		if err := u.cfg.Limiter.Fail(ctx, subject); err != nil {

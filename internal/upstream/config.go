@@ -65,7 +65,7 @@ type Config struct {
 	// Sealer seals carries and entries; its key lies outside every store.
 	Sealer *seal.Sealer
 	// Limiter counts wrong passwords; [LoginLimits] is a configuration for it.
-	Limiter *throttle.Limiter
+	Limiter throttle.Counters
 	// MaxFailures is the limit for an account that Limiter has: no more
 	// passwords of one account than this are at the engine at once, so that a
 	// volley gets no further than guesses one by one. 0 means

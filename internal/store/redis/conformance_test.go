@@ -1,6 +1,7 @@
 package redis_test
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"sync/atomic"
@@ -12,6 +13,8 @@ import (
 	"mfaserver/internal/secret"
 	"mfaserver/internal/store/redis"
 	"mfaserver/internal/store/redis/redistest"
+	"mfaserver/internal/throttle"
+	"mfaserver/internal/throttle/throttletest"
 	"mfaserver/internal/token"
 	"mfaserver/internal/token/tokentest"
 	"mfaserver/internal/upstream"
@@ -66,6 +69,66 @@ func TestBreakGlassCodesKeepTheContract(t *testing.T) {
 func TestLedgerKeepsTheContract(t *testing.T) {
 	t.Parallel()
 	upstreamtest.TestLedger(t, func(t *testing.T) upstream.Ledger { t.Helper(); return newStore(t).Ledger() })
+}
+
+func TestCountersKeepTheContract(t *testing.T) {
+	t.Parallel()
+	throttletest.TestCounters(t, func(t *testing.T, c throttle.Config) throttle.Counters {
+		t.Helper()
+		return countersOf(t, newStore(t), c)
+	})
+}
+
+// Threat T007: every call at another node, and the rules hold as at one.
+func TestCountersOfTwoNodesKeepTheContract(t *testing.T) {
+	t.Parallel()
+	throttletest.TestCounters(t, func(t *testing.T, c throttle.Config) throttle.Counters {
+		t.Helper()
+		both := nodes(t, 2, config(t))
+		return &spread{nodes: []throttle.Counters{countersOf(t, both[0], c), countersOf(t, both[1], c)}}
+	})
+}
+
+func countersOf(tb testing.TB, s *redis.Store, c throttle.Config) throttle.Counters {
+	tb.Helper()
+	counters, err := s.Counters("login", c)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return counters
+}
+
+// spread asks one node after the other.
+type spread struct {
+	nodes []throttle.Counters
+	turn  atomic.Int64
+}
+
+func (s *spread) next() throttle.Counters { return s.nodes[int(s.turn.Add(1))%len(s.nodes)] }
+
+func (s *spread) Recall(who throttle.Subject) error { return s.next().Recall(who) }
+func (s *spread) Check(ctx context.Context, who throttle.Subject) error {
+	return s.next().Check(ctx, who)
+}
+func (s *spread) Fail(ctx context.Context, who throttle.Subject) error {
+	return s.next().Fail(ctx, who)
+}
+
+func (s *spread) Take(ctx context.Context, who throttle.Subject) (*throttle.Attempt, error) {
+	return s.next().Take(ctx, who)
+}
+
+func (s *spread) Succeed(ctx context.Context, who throttle.Subject) error {
+	return s.next().Succeed(ctx, who)
+}
+
+func (s *spread) Change(c throttle.Config) error {
+	for _, n := range s.nodes {
+		if err := n.Change(c); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // prefixes counts the prefixes given out.

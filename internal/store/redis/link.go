@@ -53,10 +53,11 @@ type link struct {
 	lostAt time.Duration
 	reason error
 
-	kick   chan struct{}
-	stop   context.CancelFunc
-	groups sync.WaitGroup
-	closed atomic.Bool
+	kick    chan struct{}
+	errands chan func(context.Context)
+	stop    context.CancelFunc
+	groups  sync.WaitGroup
+	closed  atomic.Bool
 }
 
 const never = int64(-1 << 62)
@@ -67,7 +68,7 @@ func newLink(c Config) *link {
 	l := &link{
 		cfg: c, vault: newVault(c.Sealer), node: hex.EncodeToString(id[:]), channel: c.Prefix + "events",
 		began: time.Now(), //nolint:forbidigo // the monotonic clock: for how long a beat is believed
-		locks: newLocks(), found: make(chan struct{}), kick: make(chan struct{}, 1), reason: ErrUnreachable,
+		locks: newLocks(), found: make(chan struct{}), kick: make(chan struct{}, 1), errands: make(chan func(context.Context), laterQueue), reason: ErrUnreachable,
 	}
 	l.heard.Store(never)
 	l.memory = newMemory(l)
@@ -127,6 +128,9 @@ func (l *link) open(ctx context.Context) error {
 			l.stop = stop
 			l.adopt(running, t)
 			l.groups.Go(func() { l.watch(running) })
+			for range laterWorkers {
+				l.groups.Go(func() { l.runErrands(running) })
+			}
 			return nil
 		}
 		timer := time.NewTimer(searchEvery)

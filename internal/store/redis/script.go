@@ -67,6 +67,10 @@ var (
 	scriptLedgerRemove = read("ledger_remove")
 	scriptLedgerList   = read("ledger_list")
 
+	scriptThrottle = read("throttle")
+	scriptKnown    = read("throttle_known")
+	scriptKeep     = read("keep")
+
 	scripts = []*script{
 		scriptMeta, scriptSwap, scriptSpend, scriptExtend, scriptGet,
 		scriptCreate, scriptFind, scriptTouch, scriptDelete, scriptDelUser, scriptDelOld, scriptEpoch, scriptSweep, scriptList, scriptListAll,
@@ -76,6 +80,7 @@ var (
 		scriptTokenInsert, scriptTokenFind, scriptTokenDelete, scriptTokenList,
 		scriptUserID, scriptUserInsert, scriptUserFind, scriptUserDelete, scriptUserList,
 		scriptLedgerAdd, scriptLedgerRemove, scriptLedgerList,
+		scriptThrottle, scriptKnown, scriptKeep,
 	}
 )
 
