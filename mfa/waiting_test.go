@@ -99,3 +99,42 @@ func TestCancelRefused(t *testing.T) {
 	cancel(mfa.KeyOf(unrecorded.state), "root", "why", mfa.ErrUnavailable, errDisk)
 	r.wantPhase(t, unrecorded.state, mfa.Denied)
 }
+
+// Nobody is told that nobody waits when that could not be found out.
+func TestWaitingUnavailable(t *testing.T) {
+	t.Parallel()
+	f := &faulty{n: 1}
+	r := newRig(t, func(c *mfa.Config) { c.Transactions = f })
+	f.rig = r
+	_, err := r.Waiting(t.Context(), mfa.Key{}, 1)
+	matches(t, "Waiting", err, mfa.ErrUnavailable, errFault)
+
+	old := newRig(t, func(c *mfa.Config) { c.Transactions = struct{ mfa.Transactions }{c.Transactions} })
+	_, err = old.Waiting(t.Context(), mfa.Key{}, 1)
+	matches(t, "Waiting", err, mfa.ErrUnavailable, errors.ErrUnsupported)
+}
+
+// A login that could not be ended is not said to be, and neither released nor
+// recorded as cancelled.
+func TestCancelUnavailable(t *testing.T) {
+	t.Parallel()
+	for name, call := range map[string]int{"find": 1, "update": 2} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := &faulty{}
+			r := newRig(t, func(c *mfa.Config) { c.Transactions = f })
+			f.rig = r
+			l := r.begin(t, asUser("alice"))
+			f.n = f.calls + call
+			err := r.Cancel(t.Context(), mfa.KeyOf(l.state), "root", "why", from("192.0.2.1"))
+			matches(t, "Cancel", err, mfa.ErrUnavailable, errFault)
+			if f.struck != name {
+				t.Errorf("%q has failed, want %q", f.struck, name)
+			}
+			if n := r.audit.Count(audit.MFACancelled); n != 0 || len(r.released.Released()) != 0 {
+				t.Errorf("%d recorded, released %q, want none", n, r.released.Released())
+			}
+			r.wantPhase(t, l.state, mfa.Pending)
+		})
+	}
+}
