@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"mfaserver/internal/audit"
+	"mfaserver/internal/secret"
 	"mfaserver/session"
 	"mfaserver/web/gateway"
 )
@@ -131,6 +132,26 @@ func TestCarryUnreadable(t *testing.T) {
 				t.Errorf("GET with a carry of %q = %d, want 401", carry, res.StatusCode)
 			}
 		}
+	}
+	if n := w.count.Load(); n != 0 {
+		t.Errorf("the engine has seen %d requests, want 0", n)
+	}
+}
+
+// blankCookies open every carry and find nothing in it.
+type blankCookies struct{}
+
+func (blankCookies) Cookie(string, []byte) (secret.Secret, error) { return secret.New(""), nil }
+
+// A session that carries an empty cookie ends too: the engine would take the
+// request for one without a session.
+func TestBlankCarry(t *testing.T) {
+	t.Parallel()
+	w := newWire(t, hello)
+	h := newHouse(t, func(c *gateway.Config) { c.Target, c.Cookies = w.URL, blankCookies{} })
+	_, cookie := h.signIn(t, "alice", canary)
+	if res, _ := h.get(t, "/api/channels", cookie); res.StatusCode != http.StatusUnauthorized {
+		t.Errorf("GET = %d, want 401", res.StatusCode)
 	}
 	if n := w.count.Load(); n != 0 {
 		t.Errorf("the engine has seen %d requests, want 0", n)
