@@ -28,7 +28,7 @@ func acceptsPlain(r *http.Request) bool {
 			best, quality = specific, a.quality
 		}
 	}
-	return best > 0 && quality > 0
+	return quality > 0
 }
 
 // namesJSON reports whether the client names JSON among what it takes, and not

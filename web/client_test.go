@@ -43,6 +43,9 @@ func TestClientAddress(t *testing.T) {
 		{name: "leading zeros", trusted: proxies, headers: []string{"X-Forwarded-For", "203.0.113.007"}, addr: "127.0.0.1", forwarded: true},
 		{name: "upper case IPv6", trusted: proxies, headers: []string{"X-Forwarded-For", "2001:DB8::7"}, addr: "127.0.0.1", forwarded: true},
 		{name: "zone", trusted: proxies, headers: []string{"X-Forwarded-For", "fe80::1%eth0"}, addr: "127.0.0.1", forwarded: true},
+		{name: "what no address is written as", trusted: proxies, headers: []string{"X-Forwarded-For", "invalid IP"}, addr: "127.0.0.1", forwarded: true},
+		{name: "no address in particular", trusted: proxies, headers: []string{"X-Forwarded-For", "0.0.0.0"}, addr: "127.0.0.1", forwarded: true},
+		{name: "the same in IPv6", trusted: proxies, headers: []string{"X-Forwarded-For", "::"}, addr: "127.0.0.1", forwarded: true},
 		{name: "look-alike header", trusted: proxies, headers: []string{"X_Forwarded_For", "203.0.113.7"}, addr: "127.0.0.1", forwarded: true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -71,7 +71,7 @@ func FuzzSplit(f *testing.F) {
 
 // Only service tokens are found in an Authorization header.
 func FuzzAuthorization(f *testing.F) {
-	for _, seed := range []string{"Bearer mfat_x", "basic " + encoded("a:mfat_x"), "Basic " + encoded("a:b"), "Bearer", "", "Bearer  mfat_", "Digest mfat_x"} {
+	for _, seed := range []string{"Bearer mfat_x", "basic " + encoded("a:mfat_x"), "Basic " + encoded("a:b"), "Bearer", "", "Bearer  mfat_", "Digest mfat_x", "Bearer mfac-x", "Basic " + encoded("a:mfat_x") + "!"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, line string) {

@@ -205,6 +205,6 @@ func parseAuthorization(line string) (credential, bool) {
 }
 
 func isToken(value string) bool {
-	kind, ours := token.KindOf(value)
-	return ours && kind == token.KindToken
+	kind, _ := token.KindOf(value)
+	return kind == token.KindToken
 }

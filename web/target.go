@@ -52,9 +52,14 @@ func canonicalPath(path string) bool {
 // canonicalSegment checks one non-empty path segment. A trailing dot or space
 // is refused because some file systems and servers drop it.
 func canonicalSegment(s string) bool {
+	decoded, err := url.PathUnescape(s)
+	if err != nil || !utf8.ValidString(decoded) || strings.HasSuffix(decoded, ".") || strings.HasSuffix(decoded, " ") {
+		return false
+	}
 	for i := 0; i < len(s); i++ {
 		if s[i] == '%' {
-			if !mustBeEncoded(s[i:]) {
+			// Two hexadecimal digits follow, or it could not be unescaped.
+			if !mustBeEncoded(unhex(s[i+1])<<4 | unhex(s[i+2])) {
 				return false
 			}
 			i += 2
@@ -64,25 +69,16 @@ func canonicalSegment(s string) bool {
 			return false
 		}
 	}
-	decoded, err := url.PathUnescape(s)
-	if err != nil || !utf8.ValidString(decoded) {
-		return false
-	}
-	return !strings.HasSuffix(decoded, ".") && !strings.HasSuffix(decoded, " ")
+	return true
 }
 
-// mustBeEncoded reports whether s begins with the percent-encoding of a byte
-// that can only be written so in a path and that no reader takes for a
-// delimiter after decoding.
-func mustBeEncoded(s string) bool {
-	if len(s) < 3 || !isHex(s[1]) || !isHex(s[2]) {
-		return false
-	}
-	b := unhex(s[1])<<4 | unhex(s[2])
+// mustBeEncoded reports whether b is a byte that can only be written encoded in
+// a path and that no reader takes for a delimiter after decoding.
+func mustBeEncoded(b byte) bool {
 	if b < 0x20 || b == 0x7f || unreserved(b) {
 		return false
 	}
-	return !strings.ContainsRune(`/\;%?#`, rune(b))
+	return strings.IndexByte(`/\;%?#`, b) < 0
 }
 
 // pathByte reports whether b may stand for itself in a path segment: pchar of
