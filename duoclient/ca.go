@@ -7,6 +7,7 @@ import (
 	"encoding/pem"
 	"fmt"
 	"os"
+	"runtime"
 	"slices"
 	"time"
 )
@@ -40,6 +41,10 @@ func CASystem() (CA, error) {
 	return CA{pool: pool}, nil
 }
 
+// modesTell: the mode of a file says who may use it. On Windows package os makes
+// the modes up, and the file's access list has to do.
+const modesTell = runtime.GOOS != "windows"
+
 // CAFile trusts the certificates of a PEM file alone. The file must not be
 // writable by group or others: who can write it can play Duo.
 func CAFile(path string) (CA, error) {
@@ -47,7 +52,7 @@ func CAFile(path string) (CA, error) {
 	if err != nil {
 		return CA{}, fmt.Errorf("%w: CA file: %w", ErrConfig, err)
 	}
-	if info.Mode().Perm()&0o022 != 0 {
+	if modesTell && info.Mode().Perm()&0o022 != 0 {
 		return CA{}, fmt.Errorf("%w: CA file %s is writable by group or others (mode %04o)", ErrConfig, path, info.Mode().Perm())
 	}
 	data, err := os.ReadFile(path) //nolint:gosec // the administrator names the file

@@ -34,14 +34,14 @@ func openFile(path string) (medium, error) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, fmt.Errorf("audit: %w", err)
 	}
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_APPEND|noFollow, 0o600) //nolint:gosec // the path is the operator's
+	f, err := openAppending(path)
 	if err != nil {
 		return nil, fmt.Errorf("audit: %w", err)
 	}
 	if err := errors.Join(secure(f), syncFolder(folder)); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	return f, nil
+	return appending(f), nil
 }
 
 func secure(f *os.File) error {
@@ -58,15 +58,4 @@ func secure(f *os.File) error {
 		}
 	}
 	return lock(f)
-}
-
-func syncFolder(path string) error {
-	d, err := os.Open(path) //nolint:gosec // the path is the operator's
-	if err != nil {
-		return fmt.Errorf("audit: %w", err)
-	}
-	if err := errors.Join(d.Sync(), d.Close()); err != nil {
-		return fmt.Errorf("audit: %w", err)
-	}
-	return nil
 }

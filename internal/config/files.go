@@ -44,7 +44,7 @@ func checkFile(path string, forbidden fs.FileMode) string {
 	if text := checkOwner(path, info); text != "" {
 		return text
 	}
-	if info.Mode().Perm()&forbidden != 0 {
+	if modesTell && info.Mode().Perm()&forbidden != 0 {
 		return fmt.Sprintf("%s has mode %04o; run: chmod %s %s", path, info.Mode().Perm(), cure(forbidden), path)
 	}
 	return checkFolder(filepath.Dir(real))
@@ -83,7 +83,7 @@ func checkFolder(folder string) string {
 	if err != nil {
 		return "the folder " + folder + " cannot be read"
 	}
-	if info.Mode().Perm()&everybodyWrites != 0 && info.Mode()&fs.ModeSticky == 0 {
+	if modesTell && info.Mode().Perm()&everybodyWrites != 0 && info.Mode()&fs.ModeSticky == 0 {
 		return fmt.Sprintf("anybody can replace files in %s; run: chmod o-w %s", folder, folder)
 	}
 	return ""

@@ -9,6 +9,9 @@ import (
 	"syscall"
 )
 
+// modesTell: the mode of a file says who may use it.
+const modesTell = true
+
 // checkOwner accepts the running user and root.
 func checkOwner(path string, info fs.FileInfo) string {
 	stat, ok := info.Sys().(*syscall.Stat_t)

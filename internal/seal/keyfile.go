@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 )
 
@@ -22,6 +23,10 @@ var (
 
 // filePrefix starts a key file; 64 hexadecimal digits and a newline follow.
 const filePrefix = "mfaserver-key-1 "
+
+// modesTell: the mode of a file says who may use it. On Windows package os makes
+// the modes up, and the access list of the folder has to do.
+const modesTell = runtime.GOOS != "windows"
 
 // LoadOrCreateKey reads the key file at path, or makes one where there is
 // none: mode 0600, complete and on disk before it bears its name, and never
@@ -60,7 +65,7 @@ func loadKey(path string) (Key, error) {
 	if !os.SameFile(named, opened) {
 		return Key{}, fmt.Errorf("%w: %s was replaced while it was opened", ErrKeyFile, path)
 	}
-	if opened.Mode().Perm()&0o077 != 0 {
+	if modesTell && opened.Mode().Perm()&0o077 != 0 {
 		return Key{}, fmt.Errorf("%w: %s has mode %#o, want 0600", ErrKeyFileMode, path, opened.Mode().Perm())
 	}
 	return parseKey(f, path)
@@ -116,7 +121,12 @@ func writeKey(f *os.File, key Key) error {
 	return errors.Join(err, f.Sync(), f.Close())
 }
 
+// syncFolder makes the names in a folder durable. Windows syncs files alone,
+// and keeps names in the journal of its file system.
 func syncFolder(path string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
 	folder, err := os.Open(path) //nolint:gosec // the folder of a file the operator names
 	if err != nil {
 		return err

@@ -100,7 +100,7 @@ func (db *DB) openAuditIndex(ctx context.Context) error {
 var errNoIndex = errors.New("not the index of this store")
 
 func (x *auditIndex) open(ctx context.Context, path string) error {
-	if info, err := os.Lstat(path); err != nil || !info.Mode().IsRegular() || info.Mode().Perm()&0o077 != 0 {
+	if info, err := os.Lstat(path); err != nil || !info.Mode().IsRegular() || modesTell && info.Mode().Perm()&0o077 != 0 {
 		return errors.Join(errNoIndex, err)
 	}
 	if err := x.connect(path); err != nil {

@@ -25,7 +25,7 @@ func checkFile(path string) error {
 		return fmt.Errorf("sqlite: %w", err)
 	case !info.Mode().IsRegular():
 		return fmt.Errorf("%w: %s is not a regular file", ErrDamaged, path)
-	case info.Mode().Perm()&0o077 != 0:
+	case modesTell && info.Mode().Perm()&0o077 != 0:
 		return fmt.Errorf("%w: %s has mode %#o, want 0600", ErrFileMode, path, info.Mode().Perm())
 	}
 	return nil
@@ -118,15 +118,6 @@ func makeSchema(ctx context.Context, path string) (err error) {
 		return err
 	}
 	return migrate(ctx, conn, migrations)
-}
-
-// syncPath syncs a file, or a folder with the names in it.
-func syncPath(path string) error {
-	f, err := os.Open(path) //nolint:gosec // the store or its folder
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
 }
 
 // openPool opens a pool on the file at path; mode is SQLite's own parameter.

@@ -1,5 +1,3 @@
-//go:build unix
-
 package sqlite
 
 import (
@@ -9,7 +7,6 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 )
 
@@ -25,13 +22,14 @@ func acquireLock(path string) (*fileLock, error) {
 	if err := checkFile(name); err != nil {
 		return nil, err
 	}
-	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600) //nolint:gosec // the operator names the store
+	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|noFollow, 0o600) //nolint:gosec // the operator names the store
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: lock file: %w", err)
 	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+	taken, err := tryLock(f)
+	if err != nil || taken {
 		defer f.Close() //nolint:errcheck // nothing was written
-		if !errors.Is(err, syscall.EWOULDBLOCK) {
+		if err != nil {
 			return nil, fmt.Errorf("sqlite: lock %s: %w", name, err)
 		}
 		return nil, fmt.Errorf("%w: %s is held by %s", ErrLocked, path, holder(f))
@@ -54,9 +52,7 @@ func (l *fileLock) sign() error {
 
 // release gives the lock up. Closing alone would not do: a child process
 // being started holds a copy of the descriptor for a moment.
-func (l *fileLock) release() error {
-	return errors.Join(syscall.Flock(int(l.f.Fd()), syscall.LOCK_UN), l.f.Close())
-}
+func (l *fileLock) release() error { return errors.Join(unlock(l.f), l.f.Close()) }
 
 // holder reads who holds the lock; a process that has just taken it may not
 // have signed yet.

@@ -205,10 +205,10 @@ func (s *Server) Stop() {
 }
 
 // Pause stops the process where it is (SIGSTOP), until Resume.
-func (s *Server) Pause() { s.signal(syscall.SIGSTOP) }
+func (s *Server) Pause() { s.signal(stop) }
 
 // Resume lets a paused process go on.
-func (s *Server) Resume() { s.signal(syscall.SIGCONT) }
+func (s *Server) Resume() { s.signal(cont) }
 
 func (s *Server) signal(sig syscall.Signal) { _ = s.cmd.Process.Signal(sig) }
 
