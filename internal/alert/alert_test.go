@@ -102,6 +102,16 @@ func TestRules(t *testing.T) {
 		{"at the week-end", (&story{}).add(5*24*time.Hour, deed(audit.DuoRead)), []alert.Rule{alert.AfterHours}},
 		{"tampered", (&story{}).add(0, of(audit.SessionStoreTampered, "a")), []alert.Rule{alert.Tampering}},
 		{"again and again", (&story{}).add(0, of(audit.MFAReplay, "a")).add(minute, of(audit.MFAReplay, "a")).add(minute, of(audit.MFAReplay, "b")), []alert.Rule{alert.Replay, alert.Replay}},
+		{"a certificate ends", (&story{}).add(0, of(audit.CertificateExpiring, "", "certificate", "server", "days", "29")), []alert.Rule{alert.Expiring}},
+		{
+			"two certificates end", (&story{}).add(0, of(audit.CertificateExpiring, "", "certificate", "server")).
+				add(0, of(audit.CertificateExpiring, "", "certificate", "engine_ca")).add(minute, of(audit.CertificateExpiring, "", "certificate", "server")),
+			[]alert.Rule{alert.Expiring, alert.Expiring},
+		},
+		{
+			"a duty hangs", (&story{}).add(0, of(audit.DutyHangs, "", "duty", "sweeping sessions")).add(minute, of(audit.DutyResumed, "", "duty", "sweeping sessions")),
+			[]alert.Rule{alert.Hanging},
+		},
 		{"an alert", (&story{}).add(0, of(audit.AlertRaised, "a")), nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

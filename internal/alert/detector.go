@@ -33,6 +33,8 @@ type Alert struct {
 	Username, Actor string
 	Source          netip.Addr
 	Transaction     string
+	// Subject is the certificate or the duty that a record of no user is about.
+	Subject string
 	// Count is how many of the kind there were, this one included, since the
 	// last alert of the same rule for the same user and address.
 	Count int
@@ -59,9 +61,10 @@ type place struct {
 }
 
 type raisedKey struct {
-	rule   Rule
-	user   string
-	source netip.Addr
+	rule    Rule
+	user    string
+	source  netip.Addr
+	subject string
 }
 
 type raisedAt struct {
@@ -91,7 +94,7 @@ func (d *detector) observe(e *audit.Entry) []Alert {
 		if count := d.count(r, e); count > 0 {
 			found = append(found, Alert{
 				Rule: r, Sequence: e.Sequence, Time: e.Time, Username: e.Username, Actor: e.Actor,
-				Source: e.Source, Transaction: e.Transaction, Count: count,
+				Source: e.Source, Transaction: e.Transaction, Subject: subject(e), Count: count,
 			})
 		}
 	}
@@ -116,7 +119,7 @@ func (d *detector) observe(e *audit.Entry) []Alert {
 
 // count is how many there are to tell of now; 0 while the rule is to be quiet.
 func (d *detector) count(r Rule, e *audit.Entry) int {
-	key := raisedKey{rule: r, user: e.Username, source: e.Source}
+	key := raisedKey{rule: r, user: e.Username, source: e.Source, subject: subject(e)}
 	last, known := d.raised.get(key)
 	if known && e.Time.Sub(last.at) < quiet && !e.Time.Before(last.at) {
 		last.withheld++

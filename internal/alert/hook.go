@@ -29,6 +29,7 @@ type message struct {
 	Actor       string   `json:"actor,omitempty"`
 	Source      string   `json:"source,omitempty"`
 	Transaction string   `json:"tx,omitempty"`
+	Subject     string   `json:"subject,omitempty"`
 	Record      uint64   `json:"record"`
 	Time        string   `json:"time"`
 	Count       int      `json:"count"`
@@ -39,7 +40,7 @@ type message struct {
 func (h Hook) Notify(ctx context.Context, a Alert) error {
 	m := message{
 		Rule: a.Rule, Severity: a.Rule.Severity(), Text: a.Rule.Text(), User: a.Username, Actor: a.Actor, Transaction: a.Transaction,
-		Record: a.Sequence, Time: a.Time.UTC().Format(time.RFC3339), Count: a.Count, Node: h.Node,
+		Subject: a.Subject, Record: a.Sequence, Time: a.Time.UTC().Format(time.RFC3339), Count: a.Count, Node: h.Node,
 	}
 	if a.Source.IsValid() {
 		m.Source = a.Source.String()

@@ -1,6 +1,7 @@
 package alert
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -41,12 +42,17 @@ const (
 	// Tampering: records of sessions or of the trail are not as they were
 	// written, or the engine shows another user than logged in.
 	Tampering Rule = "tampering"
+	// Expiring: a certificate ends soon, or has (threats T101, T173).
+	Expiring Rule = "expiring"
+	// Hanging: a background duty hangs (fault R33).
+	Hanging Rule = "hanging"
 )
 
 // Rules lists all of them.
 func Rules() []Rule {
 	return []Rule{
 		Relay, Denied, Unfinished, Fatigue, Replay, Mismatch, Spraying, Travel, Bypass, FailOpen, Weakened, AfterHours, Tampering,
+		Expiring, Hanging,
 	}
 }
 
@@ -68,6 +74,8 @@ func (r Rule) Text() string {
 		FailOpen:   "Somebody was let in with the password alone, because Duo could not be reached.",
 		Weakened:   "An administrator made a second factor weaker. See that it was asked for.",
 		AfterHours: "An administrator was at work outside working hours.",
+		Expiring:   "A certificate that this server shows or trusts ends soon, or has ended. Renew it; mfaserver check says which and how.",
+		Hanging:    "A background duty hangs: what it does is not done. Look at the log, the disk and the servers it talks to; restart mfaserver if it stays.",
 		Tampering:  "Stored records are not as they were written. Look at the server at once.",
 	}[r]
 }
@@ -87,14 +95,17 @@ func (r Rule) Severity() Severity {
 	switch r {
 	case Denied, Fatigue, Relay, Tampering, FailOpen, Spraying, Travel:
 		return High
-	case Replay, Mismatch, Bypass, Weakened:
+	case Replay, Mismatch, Bypass, Weakened, Expiring, Hanging:
 		return Medium
 	default:
 		return Low
 	}
 }
 
-// at once are the events that need no counting.
+// subject is what a record of no user is about: a certificate or a duty.
+func subject(e *audit.Entry) string { return cmp.Or(e.Detail["certificate"], e.Detail["duty"]) }
+
+// direct is the rule of the events that need no counting.
 func direct(e *audit.Entry) Rule {
 	switch e.Name {
 	case audit.CallbackMismatch:
@@ -125,6 +136,10 @@ func direct(e *audit.Entry) Rule {
 		}
 	case audit.AuditDisturbed, audit.SessionStoreTampered, audit.GatewayDrift:
 		return Tampering
+	case audit.CertificateExpiring:
+		return Expiring
+	case audit.DutyHangs:
+		return Hanging
 	default:
 	}
 	return ""

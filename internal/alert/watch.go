@@ -91,7 +91,7 @@ func (w *Watch) raise(ctx context.Context, a Alert) error {
 			return fmt.Errorf("alert: %w", err)
 		}
 		w.recorded = true
-		w.cfg.Logger.WarnContext(ctx, "alert", "rule", string(a.Rule), "user", a.Username, "sequence", a.Sequence)
+		w.cfg.Logger.WarnContext(ctx, "alert", "rule", string(a.Rule), "user", a.Username, "subject", a.Subject, "sequence", a.Sequence)
 	}
 	if w.cfg.Notifier == nil {
 		return nil
@@ -104,10 +104,14 @@ func (w *Watch) raise(ctx context.Context, a Alert) error {
 
 // event is the alert as a record.
 func (a *Alert) event() audit.Event {
-	return audit.Event{
+	e := audit.Event{
 		Name: audit.AlertRaised, Outcome: audit.OK, Username: a.Username, Actor: a.Actor, Source: a.Source,
 		Transaction: a.Transaction, Reason: string(a.Rule), Detail: map[string]string{
 			"severity": string(a.Rule.Severity()), "record": strconv.FormatUint(a.Sequence, 10), "count": strconv.Itoa(a.Count),
 		},
 	}
+	if a.Subject != "" {
+		e.Detail["subject"] = a.Subject
+	}
+	return e
 }

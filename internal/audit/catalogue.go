@@ -20,6 +20,10 @@ const (
 	ServerStart Name = "server.start"
 	ServerStop  Name = "server.stop"
 
+	DutyHangs           Name = "duty.hangs"
+	DutyResumed         Name = "duty.resumed"
+	CertificateExpiring Name = "certificate.expiring"
+
 	StoreRestored Name = "store.restored"
 
 	PrimaryOK        Name = "primary.ok"

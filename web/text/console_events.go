@@ -17,6 +17,10 @@ var englishEvents = map[string]string{
 	"server.start": "Server started",
 	"server.stop":  "Server stopped",
 
+	"duty.hangs":           "Background duty hangs",
+	"duty.resumed":         "Background duty goes on again",
+	"certificate.expiring": "Certificate ends soon",
+
 	"primary.ok":        "Password right",
 	"primary.refused":   "Password refused",
 	"primary.throttled": "Password not tried: too many failures",
