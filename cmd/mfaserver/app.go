@@ -5,9 +5,12 @@ import (
 	"log/slog"
 	"slices"
 
+	"mfaserver/duoclient"
 	"mfaserver/internal/audit"
 	"mfaserver/internal/audit/ship"
 	"mfaserver/internal/config"
+	"mfaserver/internal/duty"
+	"mfaserver/internal/expiry"
 	"mfaserver/internal/helpdesk"
 	peopledesk "mfaserver/internal/people"
 	"mfaserver/internal/primary"
@@ -48,6 +51,11 @@ type app struct {
 	flow      *mfa.Flow
 
 	shown *shownCertificate
+	// duoRoots vouch for Duo; expiry tells when these and others end.
+	duoRoots []duoclient.Root
+	expiry   *expiry.Watch
+	// roll lists what is done in the background.
+	roll *duty.Roll
 
 	// shippers follow the trail while the server runs.
 	shippers []*ship.Shipper
@@ -58,12 +66,12 @@ type app struct {
 // newApp opens what the configuration names. The store comes first: whoever
 // holds it holds the data directory.
 func newApp(ctx context.Context, cfg *config.Config, logger *slog.Logger) (*app, error) {
-	a := &app{cfg: cfg, logger: logger}
+	a := &app{cfg: cfg, logger: logger, roll: duty.New(duty.Config{Logger: logger, Now: now})}
 	first := a.openDirectory
 	if cfg.Primary.Upstream != nil {
 		first = a.openEngine
 	}
-	for _, step := range []func(context.Context) error{a.openStore, a.openTrail, a.openShipping, a.openTokens, first, a.openSessions, a.openDesk, a.openPeople, a.openFlow} {
+	for _, step := range []func(context.Context) error{a.openStore, a.openTrail, a.openShipping, a.openTokens, first, a.openSessions, a.openDesk, a.openPeople, a.openFlow, a.openExpiry} {
 		if err := step(ctx); err != nil {
 			a.close()
 			return nil, err

@@ -142,7 +142,7 @@ func (a *app) openTrail(ctx context.Context) error {
 		return nil
 	}
 	// The store logged it: sessions, pending logins and sign-in codes are over.
-	return a.trail.Record(ctx, audit.Event{Name: audit.StoreRestored, Outcome: audit.OK, Actor: "system"})
+	return a.recorder.Record(ctx, audit.Event{Name: audit.StoreRestored, Outcome: audit.OK, Actor: "system"})
 }
 
 // node is the name under which this server is known among those that share a

@@ -12,6 +12,7 @@ import (
 	"mfaserver/duoclient"
 	"mfaserver/internal/audit"
 	"mfaserver/internal/checkup"
+	"mfaserver/internal/duty"
 	"mfaserver/internal/helpdesk"
 	"mfaserver/internal/token"
 	adminpages "mfaserver/web/console"
@@ -52,9 +53,9 @@ type verification struct {
 
 func (a *app) newReports() *reports {
 	r := &reports{app: a}
-	r.health = newRound("health", healthEvery, a.logger, r.look)
-	r.duo = newRound("duo accounts", organizationsEvery, a.logger, r.askAccounts)
-	r.trail = newRound("verification of the audit trail", verifyEvery, a.logger, r.verify)
+	r.health = newRound("looking at the health", healthEvery, a, r.look)
+	r.duo = newRound("counting duo accounts", organizationsEvery, a, r.askAccounts)
+	r.trail = newRound("verifying the audit trail", verifyEvery, a, r.verify)
 	return r
 }
 
@@ -64,7 +65,7 @@ func (r *reports) attend(ctx context.Context) {
 	all.Go(func() { r.health.attend(ctx, firstLook) })
 	all.Go(func() { r.duo.attend(ctx, firstLook) })
 	all.Go(func() { r.trail.attend(ctx, firstVerify) })
-	all.Go(func() { r.app.attend(ctx, duty{"counting users who are not enrolled", peopleEvery, r.countPeople}) })
+	all.Go(func() { r.app.roll.Attend(ctx, duty.Duty{Name: "counting users who are not enrolled", Every: peopleEvery, Do: r.countPeople}) })
 	all.Wait()
 }
 

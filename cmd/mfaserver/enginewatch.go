@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"mfaserver/internal/audit"
+	"mfaserver/internal/duty"
 	"mfaserver/internal/mirth"
 	"mfaserver/internal/rules"
 )
@@ -35,7 +36,7 @@ func (a *app) lookAtEngine(ctx context.Context) error {
 		if !a.cfg.Primary.Upstream.AllowOutdated {
 			e.Outcome = audit.Refused
 		}
-		if err := a.trail.Record(ctx, e); err != nil {
+		if err := a.recorder.Record(ctx, e); err != nil {
 			return err
 		}
 		if e.Outcome == audit.Refused {
@@ -66,20 +67,17 @@ func (a *app) learnReading(ctx context.Context) {
 // watchEngine looks at the engine every hour until ctx ends. One that was
 // replaced by an outdated one stops the server.
 func (a *app) watchEngine(ctx context.Context) error {
-	ticker := time.NewTicker(watchEvery)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-ticker.C:
-			err := a.lookAtEngine(ctx)
-			if errors.Is(err, errOutdated) {
-				return err
-			}
-			if err != nil {
-				a.logger.ErrorContext(ctx, "looking at the engine behind failed", slog.Any("err", err))
-			}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	a.roll.Attend(ctx, duty.Duty{Name: "looking at the engine behind", Every: watchEvery, Do: func(ctx context.Context) error {
+		err := a.lookAtEngine(ctx)
+		if errors.Is(err, errOutdated) {
+			cancel(err)
 		}
+		return err
+	}})
+	if err := context.Cause(ctx); errors.Is(err, errOutdated) {
+		return err
 	}
+	return nil
 }

@@ -43,7 +43,7 @@ func (a *app) serve(ctx context.Context, listener net.Listener, whenReady func()
 		return errors.Join(err, listener.Close())
 	}
 	defer commands.Close() //nolint:errcheck // the socket is replaced at the next start
-	if err := a.trail.Record(ctx, audit.Event{Name: audit.ServerStart, Outcome: audit.OK, Actor: "system"}); err != nil {
+	if err := a.recorder.Record(ctx, audit.Event{Name: audit.ServerStart, Outcome: audit.OK, Actor: "system"}); err != nil {
 		return errors.Join(err, listener.Close())
 	}
 	server := web.HTTPServer(handler, a.logger)
@@ -93,7 +93,7 @@ func (a *app) drain(ctx context.Context, server *http.Server) error {
 		a.logger.WarnContext(ctx, "requests were cut off at the stop", "err", err)
 		return server.Close()
 	}
-	return a.trail.Record(ctx, audit.Event{Name: audit.ServerStop, Outcome: audit.OK, Actor: "system"})
+	return a.recorder.Record(ctx, audit.Event{Name: audit.ServerStop, Outcome: audit.OK, Actor: "system"})
 }
 
 // certificate is the configured one, or a self-signed one for the names of
@@ -130,7 +130,7 @@ func (a *app) listenControl(ctx context.Context) (*control.Server, error) {
 		Logger:    a.logger,
 		Refused: func(ctx context.Context, uid int) {
 			e := audit.Event{Name: audit.ControlRefused, Outcome: audit.Refused, Actor: control.Caller{UID: uid}.String()}
-			if err := a.trail.Record(ctx, e); err != nil {
+			if err := a.recorder.Record(ctx, e); err != nil {
 				a.logger.ErrorContext(ctx, "audit trail failed", "err", err)
 			}
 		},

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"mfaserver/internal/duty"
 	adminpages "mfaserver/web/console"
 )
 
@@ -16,6 +17,7 @@ type round[T any] struct {
 	name   string
 	every  time.Duration
 	logger *slog.Logger
+	roll   *duty.Roll
 	do     func(ctx context.Context) T
 
 	// wake holds one wish for another time at most.
@@ -26,8 +28,8 @@ type round[T any] struct {
 	at   adminpages.Round // guarded by mu
 }
 
-func newRound[T any](name string, every time.Duration, logger *slog.Logger, do func(ctx context.Context) T) *round[T] {
-	return &round[T]{name: name, every: every, logger: logger, do: do, wake: make(chan struct{}, 1)}
+func newRound[T any](name string, every time.Duration, a *app, do func(ctx context.Context) T) *round[T] {
+	return &round[T]{name: name, every: every, logger: a.logger, roll: a.roll, do: do, wake: make(chan struct{}, 1)}
 }
 
 // ask wants it done now, unless it is being done.
@@ -54,6 +56,8 @@ func (r *round[T]) state() (T, adminpages.Round) {
 // attend does it until ctx ends: for the first time after a while, so that a
 // start is not slowed down.
 func (r *round[T]) attend(ctx context.Context, first time.Duration) {
+	entry := r.roll.Enter(r.name, r.every)
+	defer r.roll.Leave(entry)
 	timer := time.NewTimer(first)
 	defer timer.Stop()
 	for {
@@ -63,18 +67,19 @@ func (r *round[T]) attend(ctx context.Context, first time.Duration) {
 		case <-timer.C:
 		case <-r.wake:
 		}
-		r.once(ctx)
+		entry.Begin()
+		entry.End(r.once(ctx))
 		timer.Reset(r.every)
 	}
 }
 
-// once does it. A panic is logged, and leaves what was known before (threat
-// T184).
-func (r *round[T]) once(ctx context.Context) {
+// once does it, and reports whether it came to its end. A panic is logged, and
+// leaves what was known before (threat T184).
+func (r *round[T]) once(ctx context.Context) (done bool) {
 	r.mu.Lock()
 	r.at.Running = true
 	r.mu.Unlock()
-	began, done := now(), false
+	began := now()
 	var result T
 	defer func() {
 		if recover() != nil {
@@ -89,4 +94,5 @@ func (r *round[T]) once(ctx context.Context) {
 	}()
 	result = r.do(ctx)
 	done = ctx.Err() == nil
+	return done
 }

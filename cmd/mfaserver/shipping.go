@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"mfaserver/internal/alert"
 	"mfaserver/internal/audit"
@@ -49,7 +50,7 @@ func (a *app) openShipping(ctx context.Context) error {
 }
 
 func (a *app) alertWatch() (*alert.Watch, error) {
-	c := alert.Config{Recorder: a.trail, Logger: a.logger, Off: a.cfg.Alerts.Off, Hours: a.cfg.Alerts.Hours}
+	c := alert.Config{Recorder: a.recorder, Logger: a.logger, Off: a.cfg.Alerts.Off, Hours: a.cfg.Alerts.Hours}
 	if w := a.cfg.Alerts.Webhook; w != nil {
 		sink, err := webhook(w)
 		if err != nil {
@@ -92,7 +93,8 @@ func trusted(caFile string) (*tls.Config, error) {
 func (a *app) follow(ctx context.Context, name string, sink ship.Sink) error {
 	s, err := ship.New(ctx, ship.Config{
 		Name: name, Source: audit.NewReader(auditPath(a.cfg), nil), Sink: sink, Logger: a.logger, Now: now,
-		Mark: filepath.Join(a.cfg.DataDir, "audit", name+".sent"),
+		Mark:   filepath.Join(a.cfg.DataDir, "audit", name+".sent"),
+		Rounds: a.roll.Enter("following the trail: "+name, time.Second),
 	})
 	if err != nil {
 		return err

@@ -19,6 +19,7 @@ func chapters() []chapter {
 		{"Logins and sessions", "", []string{"login", "session", "tokens"}},
 		{"Who must do what", "Users are named as the engine or directory has them.", []string{"administrators", "groups", "rules", "exemptions", "read_only", "step_up"}},
 		{"The audit trail", "[audit.md](audit.md) shows what goes in.", []string{"audit", "alerts"}},
+		{"Metrics and the end of a process", "[metrics.md](metrics.md) lists what is counted.", []string{"metrics", "drain_delay"}},
 		{"For trials", "", []string{"limits_factor"}},
 	}
 }
@@ -172,6 +173,13 @@ func meanings() map[string]string {
 		"alerts.hours.to":       "Their end.",
 		"alerts.hours.zone":     "The time zone, such as `Europe/Vienna`.",
 		"alerts.hours.weekends": "Whether Saturday and Sunday have them too.",
+
+		"metrics":            "Left out: no figures are shown.",
+		"metrics.listen":     "Where `/metrics`, `/healthz` and `/readyz` are served: `host:port`, on this machine or, with `metrics.networks`, elsewhere. Required.",
+		"metrics.networks":   "From where they may be read. Left out: this machine. Others get 404.",
+		"metrics.tls":        "Show the server's own certificate there. Otherwise it is plain HTTP.",
+		"metrics.allow_http": "Allow plain HTTP where other machines can reach it.",
+		"drain_delay":        "How long a server that is told to stop goes on serving while `/readyz` says that it is not ready, so that a load balancer turns away first.",
 
 		"limits_factor": "Multiplies every limit on counts. Leave at 1; `demo` and `sim` use 100.",
 	}

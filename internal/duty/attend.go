@@ -20,7 +20,7 @@ type Duty struct {
 // comes all the same, also after a panic (threat T184).
 func (r *Roll) Attend(ctx context.Context, d Duty) {
 	entry := r.Enter(d.Name, d.Every)
-	defer r.leave(entry)
+	defer r.Leave(entry)
 	if d.AtOnce {
 		r.round(ctx, d, entry)
 	}

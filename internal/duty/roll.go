@@ -93,8 +93,8 @@ func (r *Roll) Enter(name string, every time.Duration) *Entry {
 	return e
 }
 
-// leave takes a duty off the roll that is over on purpose.
-func (r *Roll) leave(e *Entry) {
+// Leave takes a duty off the roll that is over on purpose.
+func (r *Roll) Leave(e *Entry) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.entries = slices.DeleteFunc(r.entries, func(other *Entry) bool { return other == e })

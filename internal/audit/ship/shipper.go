@@ -56,11 +56,21 @@ type Config struct {
 	Mark string
 	// Every is how often the trail is looked at; 0 means a second.
 	Every time.Duration
+	// Rounds is told when records begin to be carried and when that is over,
+	// for each batch; it may be nil.
+	Rounds Rounds
 	// Logger is required.
 	Logger *slog.Logger
 	// Now is the clock, After waits; nil means the real ones.
 	Now   func() time.Time
 	After func(time.Duration) <-chan time.Time
+}
+
+// Rounds is told when something begins that is done again and again, when it
+// ends, and whether it went well.
+type Rounds interface {
+	Begin()
+	End(well bool)
 }
 
 // Status is how far a shipper has come.
@@ -172,24 +182,36 @@ func (s *Shipper) last(ctx context.Context) {
 // ship sends all there is.
 func (s *Shipper) ship(ctx context.Context) error {
 	for {
-		records, next, err := s.cfg.Source.After(ctx, s.mark.place, batch)
-		if err != nil {
+		if s.cfg.Rounds != nil {
+			s.cfg.Rounds.Begin()
+		}
+		more, err := s.carry(ctx)
+		if s.cfg.Rounds != nil {
+			s.cfg.Rounds.End(err == nil || ctx.Err() != nil)
+		}
+		if err != nil || !more {
 			return err
 		}
-		if len(records) == 0 {
-			return nil
-		}
-		sending, cancel := context.WithTimeout(ctx, sendTime)
-		err = s.cfg.Sink.Send(sending, records)
-		cancel()
-		if err != nil {
-			return err
-		}
-		if err := s.mark.write(next); err != nil {
-			return err
-		}
-		s.arrived(ctx, next.Sequence)
 	}
+}
+
+// carry sends a batch, and reports whether there was one.
+func (s *Shipper) carry(ctx context.Context) (sent bool, err error) {
+	records, next, err := s.cfg.Source.After(ctx, s.mark.place, batch)
+	if err != nil || len(records) == 0 {
+		return false, err
+	}
+	sending, cancel := context.WithTimeout(ctx, sendTime)
+	err = s.cfg.Sink.Send(sending, records)
+	cancel()
+	if err != nil {
+		return false, err
+	}
+	if err := s.mark.write(next); err != nil {
+		return false, err
+	}
+	s.arrived(ctx, next.Sequence)
+	return true, nil
 }
 
 func (s *Shipper) arrived(ctx context.Context, sequence uint64) {
