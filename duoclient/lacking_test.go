@@ -1,0 +1,119 @@
+package duoclient_test
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+
+	"mfaserver/duoclient"
+)
+
+// answered is a call, and what Duo might answer that is of no use.
+type answered struct {
+	name      string
+	responses []string
+	call      func(ctx ctxT, c apiClients) error
+}
+
+func useless() []answered {
+	auth := duoclient.AuthParams{Username: "b", Factor: duoclient.FactorPush}
+	one := `{"user_id":"` + userID + `"}`
+	return []answered{
+		{"ping", []string{`{}`, `{"time":null}`}, func(ctx ctxT, c apiClients) error { return second(c.auth.Ping(ctx)) }},
+		{"check", []string{`{}`, `{"time":0}`}, func(ctx ctxT, c apiClients) error { return second(c.auth.Check(ctx)) }},
+		{"preauth", []string{`{}`, `{"result":""}`}, func(ctx ctxT, c apiClients) error {
+			return second(c.auth.Preauth(ctx, duoclient.PreauthParams{Username: "b"}))
+		}},
+		{"auth", []string{`{}`, `{"result":""}`, `{"result":"waiting","status":"pushed","status_msg":"Pushed"}`}, func(ctx ctxT, c apiClients) error {
+			return second(c.auth.Auth(ctx, auth))
+		}},
+		{"auth async", []string{`{}`, `{"txid":""}`}, func(ctx ctxT, c apiClients) error { return second(c.auth.AuthAsync(ctx, auth)) }},
+		{"auth status", []string{`{}`, `"allow"`}, func(ctx ctxT, c apiClients) error { return second(c.auth.AuthStatus(ctx, txid)) }},
+		{"enroll", []string{`{}`, one, `{"activation_code":"duo://x"}`}, func(ctx ctxT, c apiClients) error {
+			return second(c.auth.Enroll(ctx, duoclient.EnrollParams{}))
+		}},
+		{"account list", []string{`{}`, `"x"`, `[1]`, `["x"]`}, func(ctx ctxT, c apiClients) error { return second(c.accounts.List(ctx)) }},
+		{"account create", []string{`{}`, `{"name":"x"}`}, func(ctx ctxT, c apiClients) error { return second(c.accounts.Create(ctx, "x")) }},
+		{"user get", []string{`[]`, `"x"`, `1`}, func(ctx ctxT, c apiClients) error { return second(c.admin.Users.Get(ctx, userID)) }},
+		{"users bulk", []string{`{}`, `"x"`, `[1]`}, func(ctx ctxT, c apiClients) error {
+			return second(c.admin.Users.BulkCreate(ctx, []duoclient.UserParams{{Username: "a"}}))
+		}},
+		{"bypass codes", []string{`{}`, `[]`, `[""]`, `[null]`, `[{}]`, `"123"`}, func(ctx ctxT, c apiClients) error {
+			return second(c.admin.Users.CreateBypassCodes(ctx, userID, duoclient.BypassParams{Count: 1}))
+		}},
+		{"verification push", []string{`{}`, `{"confirmation_code":"123"}`}, func(ctx ctxT, c apiClients) error {
+			return second(c.admin.Users.SendVerificationPush(ctx, userID, phoneID))
+		}},
+		{"verification answer", []string{`{}`, `{"push_id":"x"}`}, func(ctx ctxT, c apiClients) error {
+			return second(c.admin.Users.VerificationPushResponse(ctx, userID, txid))
+		}},
+		{"activation link", []string{`{}`, `{"valid_secs":1}`}, func(ctx ctxT, c apiClients) error {
+			return second(c.admin.Phones.ActivationURL(ctx, phoneID, duoclient.ActivationParams{}))
+		}},
+		{"secret key", []string{`{}`, `{"secret_key":""}`}, func(ctx ctxT, c apiClients) error {
+			return second(c.admin.Integrations.SecretKey(ctx, integrationKey))
+		}},
+		{"administrators' log", []string{`{}`, `"x"`, `[` + strings.Repeat(`{"action":"x"},`, 999) + `{"action":"y"}]`}, func(ctx ctxT, c apiClients) error {
+			return second(gather(c.admin.Logs.Administrator(ctx, noon)))
+		}},
+	}
+}
+
+// An answer without what was asked for is none: no caller takes its zero for
+// one.
+func TestUselessAnswers(t *testing.T) {
+	t.Parallel()
+	for _, tt := range useless() {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			fake := newAPIFake(t)
+			c := newAPIClients(t, fake.config(t), duoclient.WithSleep((&naps{}).sleep))
+			for _, response := range tt.responses {
+				fake.set(good(response))
+				if err := tt.call(t.Context(), c); !errors.Is(err, duoclient.ErrMalformedResponse) {
+					t.Errorf("%.60s: %v, want %v", response, err, duoclient.ErrMalformedResponse)
+				}
+			}
+		})
+	}
+}
+
+// A logo is an image by what it says and by what it is.
+func TestLogoIsAnImage(t *testing.T) {
+	t.Parallel()
+	const png = "\x89PNG\r\n\x1a\nrest"
+	for name, tt := range map[string]struct {
+		kind, body string
+		want       error
+	}{
+		"good":      {"image/png", png, nil},
+		"of a page": {"text/html", png, duoclient.ErrMalformedResponse},
+		"a page":    {"image/png", "<html>", duoclient.ErrMalformedResponse},
+	} {
+		fake := newAPIFake(t)
+		fake.set(func(_ int, _ apiRequest, w http.ResponseWriter) {
+			w.Header().Set("Content-Type", tt.kind)
+			_, _ = w.Write([]byte(tt.body))
+		})
+		c := newAPIClients(t, fake.config(t))
+		if _, err := c.auth.Logo(t.Context()); !errors.Is(err, tt.want) {
+			t.Errorf("%s: %v, want %v", name, err, tt.want)
+		}
+	}
+}
+
+// Whatever cannot be built is an error of the constructor, of every kind.
+func TestNewRefusesFaults(t *testing.T) {
+	t.Parallel()
+	config := newAPIFake(t).config(t)
+	config.APIHost = "https://elsewhere"
+	_, auth := duoclient.NewAuth(config)
+	_, admin := duoclient.NewAdmin(config)
+	_, accounts := duoclient.NewAccounts(config)
+	for name, err := range map[string]error{"auth": auth, "admin": admin, "accounts": accounts} {
+		if !errors.Is(err, duoclient.ErrConfig) {
+			t.Errorf("%s: %v, want %v", name, err, duoclient.ErrConfig)
+		}
+	}
+}
