@@ -18,6 +18,7 @@ const (
 	lost    = "lost" // the connection is cut
 	unknown = "unknown"
 	slow    = "slow down"
+	revoked = "revoked" // the keys are good no more
 )
 
 func TestWait(t *testing.T) {
@@ -41,6 +42,7 @@ func TestWait(t *testing.T) {
 		"three, not in a row":    {[]string{pushed, lost, lost, pushed, lost, allowed}, nil, "pushed", 4},
 		"slowed down, then on":   {[]string{slow, pushed, slow, allowed}, nil, "pushed", 2},
 		"slowed down for ever":   {[]string{slow, slow, slow, slow, slow, slow, slow, allowed}, duoclient.ErrRateLimited, "", 6},
+		"keys revoked meanwhile": {[]string{pushed, revoked, allowed}, duoclient.ErrMisconfigured, "pushed", 0},
 		"no result":              {[]string{`{"status":"allow"}`}, duoclient.ErrMalformedResponse, "", 0},
 		"a text in place of all": {[]string{`"allow"`}, duoclient.ErrMalformedResponse, "", 0},
 		"result twice":           {[]string{`{"result":"deny","result":"allow"}`}, duoclient.ErrMalformedResponse, "", 0},
@@ -55,6 +57,8 @@ func TestWait(t *testing.T) {
 					cut(n, r, w)
 				case unknown:
 					bad(40002, "Invalid request parameters", "txid")(n, r, w)
+				case revoked:
+					bad(40103, "Invalid signature", "")(n, r, w)
 				case slow:
 					bad(42901, "Too Many Requests", "")(n, r, w)
 				default:

@@ -115,6 +115,7 @@ func TestCARefused(t *testing.T) {
 	for name, data := range map[string][]byte{
 		"empty": nil, "text": []byte("hello"), "key": key, "key after": append(bytes.Clone(ca.pem), key...),
 		"no certificate": pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte("x")}),
+		"another block":  pem.EncodeToMemory(&pem.Block{Type: "TRUSTED CERTIFICATE", Bytes: ca.cert.Raw}),
 		"cut":            append(bytes.Clone(ca.pem), ca.pem[:100]...),
 	} {
 		if got, err := duoclient.CAPEM(data); !got.IsZero() || !errors.Is(err, duoclient.ErrConfig) {
@@ -132,6 +133,23 @@ func TestCARefused(t *testing.T) {
 		if _, err := duoclient.CAFile(path); !errors.Is(err, duoclient.ErrConfig) || !strings.Contains(err.Error(), "writable") {
 			t.Errorf("mode %o: %v", mode, err)
 		}
+	}
+	folder := t.TempDir()
+	if err := os.Chmod(folder, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	_, err := duoclient.CAFile(folder)
+	if _, reading := errors.AsType[*os.PathError](err); !errors.Is(err, duoclient.ErrConfig) || !reading {
+		t.Errorf("a folder: %v", err)
+	}
+	if err := os.WriteFile(path, []byte("hello"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := duoclient.CAFile(path); !errors.Is(err, duoclient.ErrConfig) || !strings.Contains(err.Error(), path) {
+		t.Errorf("a text: %v", err)
 	}
 	if _, err := duoclient.CAFile(filepath.Join(t.TempDir(), "none")); !errors.Is(err, duoclient.ErrConfig) || !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("missing file: %v", err)

@@ -37,7 +37,7 @@ func TestConfig(t *testing.T) {
 	for _, host := range []string{"", "https://localhost", "localhost/", "a@localhost", "LOCALHOST", "localhost:x", "localhost:123456", "-a", "a b", "[::1", "a?b"} {
 		bad["simulator "+host] = func(c *duoclient.UniversalConfig) { c.APIHost = host; c.Simulator = true; c.CA = ca }
 	}
-	for _, proxy := range []string{"proxy:3128", "https://proxy", "socks5://proxy", "http://", "http://proxy/path", "http://proxy?x", "http://u:sec ret@pro xy", "http://%zz"} {
+	for _, proxy := range []string{"proxy:3128", "https://proxy", "socks5://proxy", "http://", "http://proxy/path", "http://proxy?x", "http://proxy#x", "http://u:sec ret@pro xy", "http://%zz"} {
 		bad["proxy "+proxy] = func(c *duoclient.UniversalConfig) { c.HTTPProxy = newSecret(proxy) }
 	}
 	for name, change := range bad {

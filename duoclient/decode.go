@@ -2,9 +2,9 @@ package duoclient
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"reflect"
 	"slices"
 	"strconv"
@@ -24,8 +24,6 @@ func (e Extra) Format(f fmt.State, _ rune) {
 	_, _ = fmt.Fprint(f, slices.Sorted(maps.Keys(e)))
 }
 
-var errNoStruct = errors.New("not a pointer to a struct")
-
 var (
 	timeType   = reflect.TypeFor[time.Time]()
 	secretType = reflect.TypeFor[secret.Secret]()
@@ -40,11 +38,7 @@ var (
 // there is one, with those that have no field; the rest of the object is read
 // all the same.
 func decode(data []byte, to any) error {
-	v := reflect.ValueOf(to)
-	if v.Kind() != reflect.Pointer || v.Elem().Kind() != reflect.Struct {
-		return errNoStruct
-	}
-	return decodeObject(data, v.Elem())
+	return decodeObject(data, reflect.ValueOf(to).Elem())
 }
 
 func decodeObject(data []byte, v reflect.Value) error {
@@ -195,8 +189,11 @@ func setScalar(v reflect.Value, raw json.RawMessage) bool {
 			return true
 		}
 		f, err := strconv.ParseFloat(s, 64)
+		if err != nil || math.IsNaN(f) || math.IsInf(f, 0) {
+			return false // JSON has no such numbers, so they could not be written again
+		}
 		v.SetFloat(f)
-		return err == nil
+		return true
 	default:
 		return false
 	}

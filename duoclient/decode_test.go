@@ -56,6 +56,33 @@ func TestOddTypes(t *testing.T) {
 	}
 }
 
+// What fits no field is kept as it came, and the field stays empty.
+func TestWhatDoesNotFit(t *testing.T) {
+	t.Parallel()
+	for name, texts := range map[string][]string{
+		"phones":                  {`{"a":1}`, `"x"`, `1`},
+		"aliases":                 {`[1]`, `"x"`},
+		"custom_attributes":       {`{"a":{}}`},
+		"created":                 {`{"a":1}`, `[1]`, `"noon"`},
+		"minimum_password_length": {`12.5`, `1e17`, `-1e17`, `"x"`, `1e999`},
+		"user_telephony_cost_max": {`"NaN"`, `"Inf"`, `"-Inf"`, `"x"`, `[]`},
+		"is_enrolled":             {`2`, `"maybe"`},
+	} {
+		for _, text := range texts {
+			var u duoclient.User
+			var s duoclient.Settings
+			read(t, `{"`+name+`":`+text+`}`, &u)
+			read(t, `{"`+name+`":`+text+`}`, &s)
+			if u.Extra[name].Reveal() != text || s.Extra[name].Reveal() != text {
+				t.Errorf("%s: %s is not in extra: %+v", name, text, u)
+			}
+			if !u.Created.IsZero() || s.MinimumPasswordLength != 0 || s.UserTelephonyCostMax != 0 {
+				t.Errorf("%s: %s has left something: %+v, %+v", name, text, u, s)
+			}
+		}
+	}
+}
+
 func read(tb testing.TB, text string, to any) {
 	tb.Helper()
 	if err := json.Unmarshal([]byte(text), to); err != nil {

@@ -2,6 +2,7 @@ package duoclient_test
 
 import (
 	"errors"
+	"math"
 	"net/http"
 	"strings"
 	"testing"
@@ -32,6 +33,12 @@ func useless() []answered {
 		{"auth status", []string{`{}`, `"allow"`}, func(ctx ctxT, c apiClients) error { return second(c.auth.AuthStatus(ctx, txid)) }},
 		{"enroll", []string{`{}`, one, `{"activation_code":"duo://x"}`}, func(ctx ctxT, c apiClients) error {
 			return second(c.auth.Enroll(ctx, duoclient.EnrollParams{}))
+		}},
+		{"enroll by mail", []string{`1`, `null`, `{}`, `["x"]`}, func(ctx ctxT, c apiClients) error {
+			return second(c.admin.Users.Enroll(ctx, "bob", "b@example.org", 0))
+		}},
+		{"enroll status", []string{`1`, `null`, `{}`}, func(ctx ctxT, c apiClients) error {
+			return second(c.auth.EnrollStatus(ctx, userID, "duo://x"))
 		}},
 		{"account list", []string{`{}`, `"x"`, `[1]`, `["x"]`}, func(ctx ctxT, c apiClients) error { return second(c.accounts.List(ctx)) }},
 		{"account create", []string{`{}`, `{"name":"x"}`}, func(ctx ctxT, c apiClients) error { return second(c.accounts.Create(ctx, "x")) }},
@@ -115,5 +122,53 @@ func TestNewRefusesFaults(t *testing.T) {
 		if !errors.Is(err, duoclient.ErrConfig) {
 			t.Errorf("%s: %v, want %v", name, err, duoclient.ErrConfig)
 		}
+	}
+}
+
+// What Duo sends is read as one object, and the error says which rule it
+// breaks.
+func TestAnswersThatAreNone(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]string{
+		`{"stat":"OK","stat":"OK","response":{}}`:         "answer: ",
+		"{\"stat\":\"OK\",\"response\":{\"a\":\"\xff\"}}": "answer: ",
+		`{"stat":"OK","response":{}`:                      "answer: ",
+		`[{"stat":"OK"}]`:                                 "answer: ",
+		`{"stat":"ok","response":{}}`:                     "answer without stat OK",
+		`{"stat":"OK"}`:                                   "answer without response",
+	} {
+		if _, _, err := duoclient.Envelope(http.StatusOK, []byte(body)); !errors.Is(err, duoclient.ErrMalformedResponse) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want %q", body, err, want)
+		}
+	}
+}
+
+// A code that nobody knows is sorted by its first digits.
+func TestUnknownCodes(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[int]error{
+		40999: duoclient.ErrDuplicate, 40499: duoclient.ErrNotFound, 40199: duoclient.ErrMisconfigured, 40399: duoclient.ErrMisconfigured,
+		40099: duoclient.ErrBadParameter,
+	} {
+		fake := newAPIFake(t)
+		fake.set(bad(code, "unheard of", ""))
+		c := newAPIClients(t, fake.config(t))
+		if _, err := c.admin.Users.Get(t.Context(), userID); !errors.Is(err, want) {
+			t.Errorf("%d: %v, want %v", code, err, want)
+		}
+	}
+}
+
+// What JSON cannot say is an error, and nothing is sent.
+func TestBodyThatIsNoJSON(t *testing.T) {
+	t.Parallel()
+	fake := newAPIFake(t)
+	c := newAPIClients(t, fake.config(t))
+	_, err := c.admin.CallJSON(t.Context(), http.MethodPost, "/admin/v2/policies", map[string]any{"x": math.Inf(1)})
+	if !errors.Is(err, duoclient.ErrArgument) || !errors.Is(err, duoclient.ErrNotSent) || len(fake.seen()) != 0 {
+		t.Errorf("%v with %d requests, want ErrArgument and none", err, len(fake.seen()))
+	}
+	if _, err := (duoclient.Settings{UserTelephonyCostMax: math.NaN()}).MarshalJSON(); err == nil {
+		t.Error("a number that is none was written")
 	}
 }

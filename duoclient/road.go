@@ -78,7 +78,7 @@ func newRoad(c roadConfig) (*road, error) {
 
 // call is one request.
 type call struct {
-	name   string // the endpoint, for errors
+	name string // the endpoint, for errors
 	// endpoint is the name without keys, for observers; empty: the name.
 	// account is the child account spoken for, if any.
 	endpoint, account string
