@@ -15,7 +15,7 @@ func chapters() []chapter {
 		{"Stores", "Where logins and sessions are kept: [stores.md](stores.md).", []string{"store"}},
 		{"Who checks passwords", "[gateway.md](gateway.md) says how to stand in front of an engine.", []string{"primary", "gateway"}},
 		{"Duo", "Names are those that Duo's panel prints. A secret stands in a file for its owner alone (`..._file`), in an environment variable (`..._env`), " +
-			"or in the configuration itself when that has mode 0600.", []string{"duo", "organizations", "helpdesk", "enrolment"}},
+			"or in the configuration itself when that has mode 0600. `${CREDENTIALS_DIRECTORY}/name` is a file that systemd hands over (`LoadCredential=`).", []string{"duo", "organizations", "helpdesk", "enrolment"}},
 		{"Logins and sessions", "", []string{"login", "session", "tokens"}},
 		{"Who must do what", "Users are named as the engine or directory has them.", []string{"administrators", "groups", "rules", "exemptions", "read_only", "step_up"}},
 		{"The audit trail", "[audit.md](audit.md) shows what goes in.", []string{"audit", "alerts"}},
