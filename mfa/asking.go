@@ -47,12 +47,16 @@ func (f *Flow) ask(ctx context.Context, a *asking) (duoclient.AuthContext, error
 	if err != nil {
 		return duoclient.AuthContext{}, err
 	}
-	q, wait, ok := f.brake.take(braked{name, a.proof.Factor == FactorPasscode}, f.now(), preauthTimeout+max(f.proofWait, pushLife))
-	if !ok {
+	of := Braked{DuoUsername: name, Passcodes: a.proof.Factor == FactorPasscode}
+	q, wait, err := f.brake.take(ctx, of, f.now(), preauthTimeout+max(f.proofWait, pushLife))
+	switch {
+	case err != nil:
+		return duoclient.AuthContext{}, unavailable("pauses", err)
+	case wait > 0:
 		return duoclient.AuthContext{}, f.refuseBraked(ctx, a, wait)
 	}
 	how := neverAsked
-	defer func() { q.settle(how, f.now()) }()
+	defer func() { f.settle(ctx, q, how) }()
 	unasked, err := f.standingOf(ctx, a, name)
 	if err != nil {
 		return duoclient.AuthContext{}, err
@@ -71,6 +75,15 @@ func (f *Flow) ask(ctx context.Context, a *asking) (duoclient.AuthContext, error
 	v := judge(a.proof.Factor, unasked, result)
 	how = v.ending
 	return v.said, f.conclusion(ctx, a, v)
+}
+
+// settle says what became of a question, whoever has gone away meanwhile. When
+// the pauses cannot be asked, the phone is left alone for as long as the
+// question could have been open.
+func (f *Flow) settle(ctx context.Context, q question, how ending) {
+	if err := f.brake.settle(context.WithoutCancel(ctx), q, how, f.now()); err != nil {
+		f.logger.ErrorContext(ctx, "a question to a phone could not be settled", "err", err)
+	}
 }
 
 // askable refuses what need not be asked, and gives Duo's name of the user.

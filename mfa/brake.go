@@ -1,7 +1,10 @@
 package mfa
 
 import (
-	"sync"
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
 	"time"
 )
 
@@ -21,34 +24,12 @@ const (
 	longestFraudPause = 24 * time.Hour
 	// brakeMemory after the end of the last pause everything is forgotten.
 	brakeMemory = time.Hour
-	// brakeUsers bound the memory.
-	brakeUsers = 100_000
 )
 
 // brake leaves phones alone (threat T037): it allows one question at a time
 // to each phone, and none for a while after one that was not approved. It
 // slows down the guessing of passcodes as well, before Duo locks the user out.
-// Each process brakes for itself, and forgets when it ends.
-type brake struct {
-	mu    sync.Mutex
-	users map[braked]*pauses
-}
-
-// braked is what is braked: the questions to a user's phone, or his passcodes.
-// The name is Duo's, because it is Duo's user whose phone rings.
-type braked struct {
-	duoUsername string
-	passcodes   bool
-}
-
-type pauses struct {
-	// until nothing may be asked; while a question is open, its latest end.
-	until time.Time
-	// turn is the number of the last question.
-	turn uint64
-	// strikes counts questions in a row that were not approved.
-	strikes, frauds int
-}
+type brake struct{ pauses Pauses }
 
 // ending is what became of a question.
 type ending int
@@ -64,72 +45,69 @@ const (
 	approved
 )
 
-func newBrake() *brake { return &brake{users: make(map[braked]*pauses)} }
-
 // question is a place taken under the brake, until it is settled.
 type question struct {
-	brake *brake
-	of    braked
-	turn  uint64
-	ends  time.Time
+	of   Braked
+	turn uint64
+	ends time.Time
 }
 
 // take asks for leave to put one question that is open for the given time at
-// most. When there is none, wait is how long the pause still takes.
-func (b *brake) take(of braked, now time.Time, open time.Duration) (q question, wait time.Duration, ok bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	p := b.users[of]
-	if p != nil && now.Before(p.until) {
-		return question{}, p.until.Sub(now), false
-	}
-	if p == nil || p.forgotten(now) {
-		if p == nil && !b.room(now) {
-			return question{}, denyPause, false
+// most. When there is none, wait is how long the pause still takes; zero is
+// leave. The error is that of the pauses, and no leave.
+func (b brake) take(ctx context.Context, of Braked, now time.Time, open time.Duration) (q question, wait time.Duration, err error) {
+	q = question{of: of, turn: newTurn(), ends: now.Add(open)}
+	err = b.pauses.Change(ctx, of, now, func(p *Pause) error {
+		if wait = 0; now.Before(p.Until) {
+			wait = p.Until.Sub(now)
+			return errBraked
 		}
-		p = new(pauses)
-		b.users[of] = p
+		if p.Forgotten(now) {
+			*p = Pause{}
+		}
+		p.Turn, p.Until = q.turn, now
+		if !of.Passcodes {
+			p.Until = q.ends
+		}
+		return nil
+	})
+	switch {
+	case errors.Is(err, errBraked):
+		return q, wait, nil
+	case errors.Is(err, ErrPausesFull):
+		return q, denyPause, nil
 	}
-	p.turn++
-	q = question{brake: b, of: of, turn: p.turn, ends: now.Add(open)}
-	p.until = now
-	if !of.passcodes {
-		p.until = q.ends
-	}
-	return q, 0, true
+	return q, 0, err
 }
 
-func (p *pauses) forgotten(now time.Time) bool { return !now.Before(p.until.Add(brakeMemory)) }
+var errBraked = errors.New("mfa: braked")
 
-// room drops what may be forgotten when there is much of it.
-func (b *brake) room(now time.Time) bool {
-	if len(b.users) < brakeUsers {
-		return true
-	}
-	for of, p := range b.users {
-		if p.forgotten(now) {
-			delete(b.users, of)
-		}
-	}
-	return len(b.users) < brakeUsers
+// newTurn names a question among those to the same phone.
+func newTurn() uint64 {
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // never fails, see crypto/rand
+	return binary.BigEndian.Uint64(b[:])
 }
 
 // settle says what became of the question.
-func (q question) settle(how ending, now time.Time) {
-	q.brake.mu.Lock()
-	defer q.brake.mu.Unlock()
-	p := q.brake.users[q.of]
-	if p == nil {
-		return // approved or forgotten meanwhile
-	}
-	latest := p.turn == q.turn
+func (b brake) settle(ctx context.Context, q question, how ending, now time.Time) error {
+	return b.pauses.Change(ctx, q.of, now, func(p *Pause) error {
+		if *p != (Pause{}) { // else approved or forgotten meanwhile
+			p.settle(q, how, now)
+		}
+		return nil
+	})
+}
+
+func (p *Pause) settle(q question, how ending, now time.Time) {
+	latest := p.Turn == q.turn
 	if latest {
-		p.until = now
+		p.Until = now
 	}
 	switch how {
 	case approved:
 		if latest {
-			delete(q.brake.users, q.of)
+			*p = Pause{}
 		}
 		return
 	case neverAsked:
@@ -138,24 +116,24 @@ func (q question) settle(how ending, now time.Time) {
 		now = maxTime(now, q.ends)
 	default:
 	}
-	p.strikes++
+	p.Strikes++
 	if how == reportedFraud {
-		p.frauds++
+		p.Frauds++
 	}
-	p.until = maxTime(p.until, now.Add(p.pause(how, q.of.passcodes)))
+	p.Until = maxTime(p.Until, now.Add(p.pause(how, q.of.Passcodes)))
 }
 
 // pause is how long nothing is asked after the ending.
-func (p *pauses) pause(how ending, passcode bool) time.Duration {
+func (p *Pause) pause(how ending, passcode bool) time.Duration {
 	switch {
 	case how == reportedFraud:
-		return doubled(fraudPause, p.frauds-1, longestFraudPause)
+		return doubled(fraudPause, p.Frauds-1, longestFraudPause)
 	case passcode:
-		return doubled(denyPause, p.strikes-freePasscodes, longestPause)
+		return doubled(denyPause, p.Strikes-freePasscodes, longestPause)
 	case how == refusedByUser:
-		return doubled(denyPause, p.strikes-1, longestPause)
+		return doubled(denyPause, p.Strikes-1, longestPause)
 	default: // once a phone may lie in another room
-		return doubled(denyPause, p.strikes-2, longestPause)
+		return doubled(denyPause, p.Strikes-2, longestPause)
 	}
 }
 

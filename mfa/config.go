@@ -63,6 +63,9 @@ type Config struct {
 	// DuoUsername gives Duo's name for a canonical name; nil is the same
 	// name. It must be one-to-one.
 	DuoUsername func(canonical string) (string, error)
+	// Pauses are where the brake on questions to phones is kept; nil keeps it
+	// in this process.
+	Pauses Pauses
 	// Follows is the flow whose place this one takes while the server runs: the
 	// pauses of phones and the counts behind the fatigue alarm go on, and with
 	// the same SecondFactor what is known of Duo's health. nil at a start.
@@ -102,7 +105,7 @@ type Flow struct {
 	random    io.Reader
 	health    *healthGate
 	fatigue   *fatigue
-	brake     *brake
+	brake     brake
 
 	breakGlasses BreakGlass
 }
@@ -122,13 +125,19 @@ func New(c Config) (*Flow, error) {
 		health:  newHealthGate(c.SecondFactor, c.Now, c.Logger),
 		fatigue: newFatigue(),
 		prover:  c.Prover, proofWait: c.ProofWait, carries: c.Carries, breakGlasses: c.BreakGlass,
-		brake: newBrake(),
+		brake: brake{c.Pauses},
 	}
 	if before := c.Follows; before != nil {
-		f.brake, f.fatigue = before.brake, before.fatigue
+		f.fatigue = before.fatigue
+		if c.Pauses == nil {
+			f.brake = before.brake
+		}
 		if before.duo == f.duo {
 			f.health = before.health
 		}
+	}
+	if f.brake.pauses == nil {
+		f.brake.pauses = NewPauses()
 	}
 	return f, nil
 }

@@ -105,7 +105,7 @@ func (o *Org) CreateBypass(ctx context.Context, r BypassRequest) (*BypassCodes, 
 	if err != nil {
 		return nil, err
 	}
-	if err := o.desk.quota.take(r.Actor.Name, count); err != nil {
+	if err := o.desk.takeQuota(ctx, r.Actor.Name, count); err != nil {
 		return nil, o.desk.refuse(ctx, r.Order, deed, err)
 	}
 	once := 1

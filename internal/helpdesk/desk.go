@@ -62,6 +62,9 @@ type Config struct {
 	// also the default; BypassPerDay the most of one actor in 24 hours, 10 by
 	// default.
 	BypassCodes, BypassPerDay int
+	// Quota counts the bypass codes of each actor; nil counts them in this
+	// process.
+	Quota Quota
 	// Follows is the desk whose place this one takes while the server runs: what
 	// each actor had within the day still counts. nil at a start.
 	Follows *Desk
@@ -85,7 +88,8 @@ type Desk struct {
 	orgs     []*Org
 	accounts *accountsAPI
 	codes    int
-	quota    *quota
+	quota    Quota
+	perDay   int
 	recorder Recorder
 	signOut  func(ctx context.Context, order Order, duoUsername string) (int, error)
 	now      func() time.Time
@@ -118,9 +122,14 @@ func New(c Config) (*Desk, error) {
 	if perDay == 0 {
 		perDay = defaultPerDay
 	}
-	d.quota = newQuota(perDay, d.now)
-	if c.Follows != nil {
-		d.quota.counts = c.Follows.quota.counts
+	d.perDay = perDay
+	switch {
+	case c.Quota != nil:
+		d.quota = c.Quota
+	case c.Follows != nil:
+		d.quota = c.Follows.quota
+	default:
+		d.quota = NewQuota()
 	}
 	switch {
 	case c.Recorder == nil:

@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"mfaserver/internal/helpdesk"
+	"mfaserver/internal/helpdesk/helpdesktest"
 	"mfaserver/internal/primary"
 	"mfaserver/internal/primary/primarytest"
 	"mfaserver/internal/seal"
@@ -77,6 +79,16 @@ func TestCountersKeepTheContract(t *testing.T) {
 		t.Helper()
 		return countersOf(t, newStore(t), c)
 	})
+}
+
+func TestPausesKeepTheContract(t *testing.T) {
+	t.Parallel()
+	mfatest.TestPauses(t, func(t *testing.T) mfa.Pauses { t.Helper(); return newStore(t).Pauses() })
+}
+
+func TestQuotaKeepsTheContract(t *testing.T) {
+	t.Parallel()
+	helpdesktest.TestQuota(t, func(t *testing.T) helpdesk.Quota { t.Helper(); return newStore(t).Quota("codes") })
 }
 
 // Threat T007: every call at another node, and the rules hold as at one.
