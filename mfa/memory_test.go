@@ -30,6 +30,10 @@ func TestMemory(t *testing.T) {
 		t.Parallel()
 		mfatest.TestCodes(t, func(*testing.T) mfa.Codes { return mfa.NewMemory() })
 	})
+	t.Run("pauses", func(t *testing.T) {
+		t.Parallel()
+		mfatest.TestPauses(t, func(*testing.T) mfa.Pauses { return mfa.NewPauses() })
+	})
 }
 
 func number(n int) (b [sha256.Size]byte) {

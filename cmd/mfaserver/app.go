@@ -93,7 +93,7 @@ func (a *app) close() {
 
 func (a *app) openDesk(context.Context) error {
 	var err error
-	if a.desk, err = newDesk(a.cfg, a.recorder, a.signOut, a.observeDuo()); err != nil {
+	if a.desk, err = newDesk(a.cfg, a.recorder, a.quota(), a.signOut, a.observeDuo()); err != nil {
 		return err
 	}
 	a.closers = append(a.closers, func() error { a.desk.Close(); return nil })

@@ -1,6 +1,10 @@
 package main
 
-import "mfaserver/internal/throttle"
+import (
+	"mfaserver/internal/helpdesk"
+	"mfaserver/internal/throttle"
+	"mfaserver/mfa"
+)
 
 // counters count what fails under a name, for all nodes where a store is
 // shared (threat T007). A single node counts in memory: whoever can restart it
@@ -10,4 +14,22 @@ func (a *app) counters(name string, limits throttle.Config) (throttle.Counters, 
 		return a.shared.Counters(name, limits)
 	}
 	return throttle.New(limits)
+}
+
+// pauses are where phones are left alone by all nodes (threat T037); nil where
+// there is one.
+func (a *app) pauses() mfa.Pauses {
+	if a.shared == nil {
+		return nil
+	}
+	return a.shared.Pauses()
+}
+
+// quota is where all nodes count bypass codes (threat T158); nil where there is
+// one.
+func (a *app) quota() helpdesk.Quota {
+	if a.shared == nil {
+		return nil
+	}
+	return a.shared.Quota("bypass codes")
 }

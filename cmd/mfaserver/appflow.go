@@ -28,6 +28,7 @@ func (a *app) openFlow(context.Context) error {
 		Transactions:  a.db.Transactions(),
 		Sources:       a.db.Sources(),
 		Codes:         a.db.Codes(),
+		Pauses:        a.pauses(),
 		Recorder:      a.recorder,
 		Enrolment:     enrolment,
 		Prover:        prover,

@@ -51,6 +51,7 @@ func (a *app) commands() control.Commands {
 	commands["store.backup"] = a.backup
 	maps.Copy(commands, (&sessionCommands{sessions: a.sessions, people: a.people}).commands())
 	commands["audit.record"] = recordCommand(a.recorder)
+	commands[quotaCommand] = takeQuota(a.desk)
 	return commands
 }
 

@@ -25,6 +25,9 @@ type Quota interface {
 	Take(ctx context.Context, actor string, n, limit int, now time.Time) (within bool, err error)
 }
 
+// Quota is where this desk counts, for those who make codes beside it.
+func (d *Desk) Quota() Quota { return d.quota }
+
 // takeQuota counts n bypass codes for the actor, or none and [ErrQuota].
 func (d *Desk) takeQuota(ctx context.Context, actor string, n int) error {
 	within, err := d.quota.Take(ctx, strings.ToLower(strings.TrimSpace(actor)), n, d.perDay, d.now())
