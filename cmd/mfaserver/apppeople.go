@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"slices"
+	"time"
 
 	"mfaserver/internal/audit"
 	"mfaserver/internal/helpdesk"
@@ -36,13 +37,31 @@ func (a *app) openPeople(context.Context) error {
 		return err
 	}
 	a.closers = append(a.closers, func() error { a.people.Close(); return nil })
-	a.devices, err = selfservice.New(selfservice.Config{Org: org, DuoUsername: a.cfg.DuoUsername, Now: now})
+	a.devices, err = selfservice.New(selfservice.Config{Org: org, Recorder: a.recorder, DuoUsername: a.cfg.DuoUsername, Now: now})
 	return err
 }
 
 // signOut ends the sessions of a user by Duo's name for him.
 func (a *app) signOut(ctx context.Context, order helpdesk.Order, duoUsername string) (int, error) {
 	return a.people.SignOut(ctx, duoUsername, peopledesk.Why(order))
+}
+
+// additions finds the devices that people added themselves. The trail is this
+// node's: what was added at another node shows there.
+type additions struct{ reader *audit.Reader }
+
+// DevicesAdded implements [portal.Additions], newest first.
+func (a additions) DevicesAdded(ctx context.Context, username string, since time.Time, most int) ([]audit.Entry, error) {
+	var all []audit.Entry
+	f := audit.Filter{User: username, Event: audit.DeviceAdded, Outcome: audit.OK, From: since, Newest: true, Limit: most}
+	for e, err := range a.reader.Search(ctx, f) {
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, e)
+	}
+	slices.Reverse(all)
+	return all, nil
 }
 
 // lastRecords finds the newest records about a user.

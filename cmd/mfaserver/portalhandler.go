@@ -25,7 +25,7 @@ func (a *app) pageRooms() (people, administrators web.Room, err error) {
 // portalRoom is the pages for people.
 func (a *app) portalRoom(console portal.Console) (web.Room, error) {
 	deps := portal.Deps{
-		Login: a.flow, Sessions: a.sessions, Codes: a.codes, Recorder: a.recorder, Rules: a.cfg.RuleSet(), Devices: a.devices, Console: console,
+		Login: a.flow, Sessions: a.sessions, Codes: a.codes, Recorder: a.recorder, Rules: a.cfg.RuleSet(), Devices: a.devices, Console: console, Additions: additions{a.reader()},
 	}
 	if a.behind == nil {
 		deps.Authenticator, deps.Directory, deps.Notes, deps.Accounts = a.directory, a.directory, a.directory, a.directory

@@ -33,6 +33,9 @@ const (
 	Travel Rule = "travel"
 	// Bypass: a bypass code or a break-glass code let somebody in.
 	Bypass Rule = "bypass"
+	// OwnDevice: a user gave himself a device on the strength of a bypass code,
+	// or of no second factor.
+	OwnDevice Rule = "own_device"
 	// FailOpen: somebody was let in without a second factor.
 	FailOpen Rule = "fail_open"
 	// Weakened: an administrator made somebody's second factor weaker.
@@ -51,7 +54,7 @@ const (
 // Rules lists all of them.
 func Rules() []Rule {
 	return []Rule{
-		Relay, Denied, Unfinished, Fatigue, Replay, Mismatch, Spraying, Travel, Bypass, FailOpen, Weakened, AfterHours, Tampering,
+		Relay, Denied, Unfinished, Fatigue, Replay, Mismatch, Spraying, Travel, Bypass, OwnDevice, FailOpen, Weakened, AfterHours, Tampering,
 		Expiring, Hanging,
 	}
 }
@@ -71,6 +74,7 @@ func (r Rule) Text() string {
 		Spraying:   "One address tried the passwords of many users. Consider blocking it.",
 		Travel:     "One user signed in from two countries within a short time. Ask him.",
 		Bypass:     "Somebody signed in with a code that replaces the second factor. See that it was the one it was made for.",
+		OwnDevice:  "A user added a device after a sign-in without a device of his. See that it was he who did.",
 		FailOpen:   "Somebody was let in with the password alone, because Duo could not be reached.",
 		Weakened:   "An administrator made a second factor weaker. See that it was asked for.",
 		AfterHours: "An administrator was at work outside working hours.",
@@ -95,7 +99,7 @@ func (r Rule) Severity() Severity {
 	switch r {
 	case Denied, Fatigue, Relay, Tampering, FailOpen, Spraying, Travel:
 		return High
-	case Replay, Mismatch, Bypass, Weakened, Expiring, Hanging:
+	case Replay, Mismatch, Bypass, OwnDevice, Weakened, Expiring, Hanging:
 		return Medium
 	default:
 		return Low
@@ -127,6 +131,10 @@ func direct(e *audit.Entry) Rule {
 	case audit.MFAAllowed:
 		if e.Detail["factor"] == "bypass_code" {
 			return Bypass
+		}
+	case audit.DeviceAdded:
+		if proof := e.Detail["proof"]; proof == "bypass_code" || proof == "inline enrolment" {
+			return OwnDevice
 		}
 	case audit.MFAFailOpen:
 		return FailOpen

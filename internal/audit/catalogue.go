@@ -92,6 +92,7 @@ const (
 	UserListed      Name = "user.listed"
 	BootstrapIssued Name = "user.bootstrap_issued"
 	BootstrapUsed   Name = "user.bootstrap_used"
+	DeviceAdded     Name = "user.device_added"
 	ControlRefused  Name = "control.refused"
 
 	ConsoleRefused Name = "console.refused"

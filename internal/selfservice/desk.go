@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"mfaserver/duoclient"
+	"mfaserver/internal/audit"
 	"mfaserver/internal/helpdesk"
 	"mfaserver/internal/secret"
 )
@@ -58,9 +59,15 @@ type Org interface {
 	Enrol(ctx context.Context, r helpdesk.EnrolRequest) (*helpdesk.Enrolment, error)
 }
 
+// Recorder is the audit trail: Record returns when the event is durable.
+type Recorder interface {
+	Record(ctx context.Context, e audit.Event) error
+}
+
 // Config is what a [Desk] needs. All is required.
 type Config struct {
-	Org Org
+	Org      Org
+	Recorder Recorder
 	// DuoUsername is Duo's name for a canonical username.
 	DuoUsername func(canonical string) (string, error)
 	Now         func() time.Time
@@ -83,8 +90,8 @@ type answer struct {
 
 // New returns a Desk, or [ErrConfig].
 func New(c Config) (*Desk, error) {
-	if c.Org == nil || c.DuoUsername == nil || c.Now == nil {
-		return nil, fmt.Errorf("%w: organisation, names and clock are needed", ErrConfig)
+	if c.Org == nil || c.Recorder == nil || c.DuoUsername == nil || c.Now == nil {
+		return nil, fmt.Errorf("%w: organisation, recorder, names and clock are needed", ErrConfig)
 	}
 	return &Desk{cfg: c, recent: make(map[string]answer)}, nil
 }
@@ -188,8 +195,10 @@ type Added struct {
 }
 
 // Add gives the user a device and makes the link that sets it up. What is done
-// is on the trail, with the user as actor and as subject. Errors:
-// [ErrNotOffered], [ErrUnavailable], and those that match [ErrRefused].
+// is on the trail, with the user as actor and as subject, before the link is
+// told: as [audit.DeviceAdded] under the canonical name too, by which others of
+// his sessions learn of it. Errors: [ErrNotOffered], [ErrUnavailable], and those
+// that match [ErrRefused].
 func (d *Desk) Add(ctx context.Context, r Request) (*Added, error) {
 	if !d.Offered() {
 		return nil, ErrNotOffered
@@ -219,11 +228,29 @@ func (d *Desk) Add(ctx context.Context, r Request) (*Added, error) {
 	case done.ActivationURL.IsZero():
 		return nil, ErrActive
 	}
-	added := &Added{DeviceID: done.PhoneID, Link: done.ActivationURL, Scan: done.Scan(), Expires: done.Expires}
-	if added.Scan.IsZero() {
-		added.Scan = added.Link
+	if err := d.cfg.Recorder.Record(ctx, added(r, done)); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
-	return added, nil
+	device := &Added{DeviceID: done.PhoneID, Link: done.ActivationURL, Scan: done.Scan(), Expires: done.Expires}
+	if device.Scan.IsZero() {
+		device.Scan = device.Link
+	}
+	return device, nil
+}
+
+// added is the record of a device that can be set up.
+func added(r Request, done *helpdesk.Enrolment) audit.Event {
+	a := r.Actor
+	e := audit.Event{
+		Name: audit.DeviceAdded, Outcome: audit.OK, Username: a.Name, Actor: a.Name, Source: a.Source, UserAgent: a.UserAgent,
+		Session: a.Session, RequestID: a.RequestID, Detail: map[string]string{"proof": r.Proof, "phone_id": done.PhoneID},
+	}
+	for key, value := range map[string]string{"device": r.Name, "number": lastDigits(r.Number)} {
+		if value != "" {
+			e.Detail[key] = value
+		}
+	}
+	return e
 }
 
 // refusal says which rule of the help desk was broken, or that Duo failed.

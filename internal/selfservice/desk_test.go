@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -28,6 +30,15 @@ type bench struct {
 	desk  *selfservice.Desk
 	trail *audittest.Memory
 	now   time.Time
+	deaf  atomic.Bool // no own device can be recorded
+}
+
+// Record implements [selfservice.Recorder].
+func (b *bench) Record(ctx context.Context, e audit.Event) error {
+	if b.deaf.Load() {
+		return audit.ErrUnwritten
+	}
+	return b.trail.Record(ctx, e)
 }
 
 func start(t *testing.T, administered bool) *bench {
@@ -59,7 +70,8 @@ func start(t *testing.T, administered bool) *bench {
 	org, err := desk.Org("")
 	must(t, err)
 	b.desk, err = selfservice.New(selfservice.Config{
-		Org: org, Now: func() time.Time { return b.now },
+		Recorder: b,
+		Org:      org, Now: func() time.Time { return b.now },
 		DuoUsername: func(name string) (string, error) {
 			if name == "nameless" {
 				return "", errors.New("no name")
@@ -165,12 +177,29 @@ func TestAdd(t *testing.T) {
 		}
 	}
 	for _, e := range b.trail.Events() {
+		if e.Name == audit.DeviceAdded {
+			continue
+		}
 		if e.Actor != "alice@example.org" || e.Username != "alice" || e.Detail["reason"] != "own device, after duo_push" || e.Session != "abc" {
 			t.Errorf("recorded %+v", e)
 		}
 	}
-	if names := b.trail.Names(); len(names) == 0 || names[len(names)-1] != audit.DuoActivationShown {
+	own := b.trail.Find(audit.DeviceAdded)
+	if len(own) != 2 || own[1].Username != "alice@example.org" || own[1].Detail["number"] != "0199" || own[1].Detail["device"] != "Spare" || own[1].Detail["proof"] != "duo_push" {
+		t.Errorf("trail %+v, want both under the user's own name", own)
+	}
+	if names := b.trail.Names(); !slices.Equal(names[len(names)-2:], []audit.Name{audit.DuoActivationShown, audit.DeviceAdded}) {
 		t.Errorf("trail %v", names)
+	}
+}
+
+// Threat T195: a device that cannot be recorded is not told how it is set up.
+func TestAddIsRecordedBeforeTheLinkIsTold(t *testing.T) {
+	t.Parallel()
+	b := start(t, true)
+	b.deaf.Store(true)
+	if added, err := b.desk.Add(t.Context(), request("", "Spare")); added != nil || !errors.Is(err, selfservice.ErrUnavailable) {
+		t.Errorf("Add() = %+v, %v, want %v", added, err, selfservice.ErrUnavailable)
 	}
 }
 

@@ -176,7 +176,7 @@ func (h *house) deps(t *testing.T) console.Deps {
 	org, err := desk.Org("")
 	must(t, err)
 	same := func(name string) (string, error) { return name, nil }
-	devices, err := selfservice.New(selfservice.Config{Org: org, DuoUsername: same, Now: h.now})
+	devices, err := selfservice.New(selfservice.Config{Org: org, Recorder: h.trail, DuoUsername: same, Now: h.now})
 	must(t, err)
 	house, err = people.New(people.Config{
 		Accounts: h.accounts, Sessions: h.sessions, Org: org, DuoUsername: same, Recorder: h.trail, Logger: slog.New(slog.DiscardHandler), Now: h.now,

@@ -13,6 +13,9 @@ type accountPage struct {
 
 	This  browser.Facts
 	Tasks []task
+	// Added are devices that were added in other sessions.
+	Added   []addedDevice
+	NotMine string
 }
 
 // task is something that people come for.
@@ -39,6 +42,7 @@ func (p *Portal) account(v *visit) {
 	if p.consoleFor(v) {
 		data.Tasks = append(data.Tasks, task{"to-console", "lock", PathConsole, t.ConsoleLink, t.ConsoleText, "", ""})
 	}
+	data.Added, data.NotMine = p.addedElsewhere(v), p.ask(t.NotMine)
 	p.show(v, http.StatusOK, "account", &data)
 }
 

@@ -162,9 +162,10 @@ func (p *Portal) isSetUp(v *visit, id string) bool {
 }
 
 // cookieDevice keeps the code of a new device in the browser that asked for it,
-// so that the page can be loaded again while the device is being set up; the
-// server keeps none (threat T160). It is gone when the device is ready, when
-// its user signs out, and when the code has expired.
+// so that the page can be loaded again while the device is being set up, which
+// it does by itself where there are no scripts; the server keeps none (threat
+// T160). It counts in the session that asked alone, and is gone when the device
+// is ready, when its user signs out, and when the code has expired.
 const (
 	cookieDevice    = "__Host-mfa_device"
 	maxCookieDevice = 3 << 10
@@ -178,15 +179,15 @@ type waitingDevice struct {
 }
 
 func keepDevice(v *visit, a *selfservice.Added) {
-	parts := []string{v.session.Username, a.DeviceID, a.Link.Reveal(), a.Scan.Reveal(), strconv.FormatInt(a.Expires.Unix(), 10)}
+	parts := []string{v.session.Key.Handle(), a.DeviceID, a.Link.Reveal(), a.Scan.Reveal(), strconv.FormatInt(a.Expires.Unix(), 10)}
 	for i := range parts {
 		parts[i] = base64.RawURLEncoding.EncodeToString([]byte(parts[i]))
 	}
 	browser.SetCookie(v.w, cookieDevice, strings.Join(parts, "."), int(selfservice.LinkLife/time.Second))
 }
 
-// waitingDevice reads the cookie. It counts for the user who got it alone, and
-// until the code expires.
+// waitingDevice reads the cookie. It counts for the session that got it alone,
+// and until the code expires.
 func (p *Portal) waitingDevice(v *visit) (waitingDevice, bool) {
 	parts := strings.Split(browser.LongCookieValue(v.r, cookieDevice, maxCookieDevice), ".")
 	const fields = 5
@@ -202,7 +203,7 @@ func (p *Portal) waitingDevice(v *visit) (waitingDevice, bool) {
 	}
 	seconds, err := strconv.ParseInt(parts[4], 10, 64)
 	d := waitingDevice{id: parts[1], link: secret.New(parts[2]), scan: secret.New(parts[3]), expires: time.Unix(seconds, 0)}
-	if err != nil || parts[0] != v.session.Username || !p.cfg.Now().Before(d.expires) || !strings.HasPrefix(parts[2], "https://") {
+	if err != nil || parts[0] != v.session.Key.Handle() || !p.cfg.Now().Before(d.expires) || !strings.HasPrefix(parts[2], "https://") {
 		return waitingDevice{}, false
 	}
 	return d, true

@@ -3,6 +3,7 @@ package portal_test
 import (
 	"html"
 	"net/http"
+	"net/url"
 	"regexp"
 	"strings"
 	"testing"
@@ -23,8 +24,9 @@ func (g page) link() string {
 	return html.UnescapeString(found[1])
 }
 
-// A device is added after a fresh approval, shown until it is set up, and its
-// link is in no address, no record and no other browser (threat T160).
+// Threat T160: a device is added after a fresh approval; its code is shown in
+// the session that asked alone, until the device is set up, and its link is in
+// no address, no record and no other browser.
 func TestAddADevice(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, duotest.Approve)
@@ -54,6 +56,11 @@ func TestAddADevice(t *testing.T) {
 	if other := h.in(t, "alice"); other.get("/mfa/devices/new").link() != "" {
 		t.Error("the link is in another browser")
 	}
+	stranger := h.in(t, "alice")
+	stranger.carry(p, "__Host-mfa_device")
+	if stranger.get("/mfa/devices/new").link() != "" {
+		t.Error("the link is in another session that has the browser's cookie")
+	}
 	if !h.duo.ActivatePhone(link) {
 		t.Fatal("the link does not activate")
 	}
@@ -74,6 +81,54 @@ func TestAddADevice(t *testing.T) {
 			t.Errorf("recorded %+v", e)
 		}
 	}
+}
+
+// Threat T160: a device that a thief adds shows at its owner's next visits, and
+// not to whoever added it; what its owner typed stays text.
+func TestOwnerLearnsOfTheDevice(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, duotest.Approve)
+	owner, thief := h.in(t, "alice"), h.in(t, "alice")
+	if got := owner.get("/mfa/"); strings.Contains(got.body, "devices-added") {
+		t.Errorf("before: %s", got.body)
+	}
+	thief.post("/mfa/devices/add", "name", "<i>Spare")
+	for range 2 {
+		if got := owner.get("/mfa/"); !strings.Contains(got.body, `id="devices-added"`) || !strings.Contains(got.body, "&lt;i&gt;Spare") ||
+			!strings.Contains(got.body, "tell the help desk.") || !strings.Contains(got.body, "127.0.0.1") {
+			t.Errorf("the owner's page: %s", got.body)
+		}
+	}
+	if got := h.in(t, "alice").get("/mfa/"); !strings.Contains(got.body, "devices-added") {
+		t.Errorf("at the next sign-in: %s", got.body)
+	}
+	for name, who := range map[string]*person{"whoever added it": thief, "somebody else": h.in(t, "root")} {
+		if got := who.get("/mfa/"); strings.Contains(got.body, "devices-added") || got.text("user") == "" {
+			t.Errorf("%s: %s", name, got.body)
+		}
+	}
+	if e := h.trail.Find(audit.DeviceAdded); len(e) != 1 || e[0].Username != "alice" || e[0].Detail["proof"] != "duo_push" {
+		t.Errorf("recorded %+v", e)
+	}
+	h.noTrail.Store(true)
+	if got := owner.get("/mfa/"); got.StatusCode != http.StatusOK || got.text("user") != "alice" {
+		t.Errorf("without the trail = %d %s", got.StatusCode, got.body)
+	}
+}
+
+// carry puts a cookie of another browser into this one.
+func (p *person) carry(from *person, name string) {
+	p.t.Helper()
+	at, err := url.Parse(p.h.URL + "/mfa/")
+	must(p.t, err)
+	for _, c := range from.client.Jar.Cookies(at) {
+		if c.Name == name {
+			c.Path, c.Secure = "/", true
+			p.client.Jar.SetCookies(at, []*http.Cookie{c})
+			return
+		}
+	}
+	p.t.Fatalf("there is no cookie %s", name)
 }
 
 // Signing out takes the code of a device that waits with it; whoever signs in

@@ -2,6 +2,7 @@ package portal_test
 
 import (
 	"context"
+	"errors"
 	"html"
 	"io"
 	"log/slog"
@@ -10,6 +11,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -18,6 +20,7 @@ import (
 
 	"mfaserver/duoclient"
 	"mfaserver/duoclient/duotest"
+	"mfaserver/internal/audit"
 	"mfaserver/internal/audit/audittest"
 	"mfaserver/internal/helpdesk"
 	"mfaserver/internal/primary"
@@ -49,6 +52,7 @@ type house struct {
 	ahead    atomic.Int64 // how far the portal's clock is ahead
 	console  *console
 	bends    []bend
+	noTrail  atomic.Bool // the trail cannot be read
 }
 
 // bend changes a portal before it is made.
@@ -108,6 +112,20 @@ func (p *people) refuse(err error) {
 	p.err = err
 }
 
+// DevicesAdded implements [portal.Additions] on the trail.
+func (h *house) DevicesAdded(_ context.Context, username string, since time.Time, most int) ([]audit.Entry, error) {
+	if h.noTrail.Load() {
+		return nil, errors.New("the trail cannot be read")
+	}
+	var all []audit.Entry
+	for _, e := range slices.Backward(h.trail.Find(audit.DeviceAdded)) {
+		if e.Username == username && len(all) < most && time.Now().After(since) {
+			all = append(all, audit.Entry{Event: e, Time: time.Now()})
+		}
+	}
+	return all, nil
+}
+
 // carries lets the flow release through the same directory.
 type carries struct{ *people }
 
@@ -164,7 +182,7 @@ func (h *house) build(t *testing.T, publicURL string, rows []rules.Rule) http.Ha
 	log := slog.New(slog.DiscardHandler)
 	deps := portal.Deps{
 		Authenticator: h.people, Login: flow, Sessions: h.sessions, Codes: h.codes, Notes: notes{}, Recorder: h.trail, Rules: set,
-		Releaser: h.people, Devices: h.devices(t), Console: h.console,
+		Releaser: h.people, Devices: h.devices(t), Console: h.console, Additions: h,
 	}
 	config := portal.Config{
 		PublicURLs: []string{publicURL}, Client: web.Clients(nil), Logger: log, EnrolmentContact: "the help desk",
@@ -200,7 +218,8 @@ func (h *house) devices(t *testing.T) portal.Devices {
 	// Nothing is remembered: each question is minutes after the one before.
 	var asked atomic.Int64
 	own, err := selfservice.New(selfservice.Config{
-		Org: org, DuoUsername: func(name string) (string, error) { return name, nil },
+		Recorder: h.trail,
+		Org:      org, DuoUsername: func(name string) (string, error) { return name, nil },
 		Now: func() time.Time { return time.Now().Add(time.Duration(asked.Add(1)) * 10 * time.Second) },
 	})
 	must(t, err)

@@ -66,6 +66,12 @@ type Devices interface {
 	Add(ctx context.Context, r selfservice.Request) (*selfservice.Added, error)
 }
 
+// Additions tells of devices that people added here.
+type Additions interface {
+	// DevicesAdded gives the newest records of them since then, newest first.
+	DevicesAdded(ctx context.Context, username string, since time.Time, most int) ([]audit.Entry, error)
+}
+
 // Sessions makes, finds and ends sessions; [session.Manager] is one.
 type Sessions interface {
 	Start(ctx context.Context, w http.ResponseWriter, r *http.Request, s session.Session) (session.Session, error)
@@ -106,7 +112,7 @@ type Recorder interface {
 }
 
 // Deps are the rooms behind the portal. All are required but Directory,
-// Accounts, Rules, Releaser, Devices and Console.
+// Accounts, Rules, Releaser, Devices, Console and Additions.
 type Deps struct {
 	Authenticator primary.Authenticator
 	// Directory tells for the trail whether a refused name is one of ours; nil
@@ -126,8 +132,9 @@ type Deps struct {
 	Releaser Releaser
 	// Devices is nil where Duo cannot be asked about people.
 	Devices Devices
-	// Console is nil where there is none.
-	Console Console
+	// Console is nil where there is none, Additions where nobody can tell.
+	Console   Console
+	Additions Additions
 }
 
 //go:embed pages/*.html

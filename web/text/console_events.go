@@ -115,6 +115,7 @@ var englishEvents = map[string]string{
 	"duo.called":                "Duo: API called",
 	"duo.user_created":          "Duo: user created",
 	"duo.user_changed":          "Duo: user changed",
+	"user.device_added":         "Device added by its owner",
 	"duo.user_reset":            "Duo: devices and codes taken away",
 	"duo.user_status_changed":   "Duo: user's status changed",
 	"duo.user_deleted":          "Duo: user deleted",

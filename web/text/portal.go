@@ -41,6 +41,7 @@ type PortalHome struct {
 	SessionsLink, DevicesLink, CodeLink     string
 	SetupLink, ConsoleLink                  string
 	SessionsOne, SessionsN                  string
+	AddedTitle, AddedFrom, NotMine          string
 }
 
 // PortalSessions is the list of one's sessions.
@@ -208,6 +209,8 @@ var englishPortal = Portal{
 		SessionsLink: "Your sessions", DevicesLink: "Your devices", CodeLink: "Get a sign-in code",
 		SetupLink: "Set up a client", ConsoleLink: "Open the administration console",
 		SessionsOne: "live session", SessionsN: "live sessions",
+		AddedTitle: "A device was added to your account", AddedFrom: "from",
+		NotMine: "If it was you, there is nothing to do. If not, somebody else can sign in as you: end your other sessions, and tell",
 	},
 
 	Sessions: PortalSessions{
