@@ -50,9 +50,11 @@ type Trail struct {
 	open   func(path string) (medium, error)
 	rename func(from, to string) error
 
-	mu sync.Mutex // guards next
+	mu sync.Mutex // guards next and shut
 	// next collects the events that arrive while the disk is busy.
 	next *batch
+	// shut is set when the trail is closed: nothing is left to a timer.
+	shut bool
 
 	disk sync.Mutex // guards what follows; taken before mu
 	// keys and head are nil in a trail without a chain.
@@ -90,6 +92,8 @@ type batch struct {
 	events []*Event
 	done   chan struct{}
 	err    error
+	// taken is set once somebody is to write it; guarded by [Trail.mu].
+	taken bool
 }
 
 // New opens the trail and continues its sequence and its chain. Errors:
@@ -179,29 +183,43 @@ func (t *Trail) release() error {
 // same time share one fsync. Errors: those of [Event.Validate], [ErrUnwritten],
 // [ErrClosed]. An event whose Record failed is not in the trail, or, when the
 // disk failed in the middle, may be: then it tells of an effect that nobody saw.
+//
+// What was turned away before anything was looked at ([Name.Passing]) is not
+// waited for: such events come by the thousand, change nothing, and must not
+// keep the disk from those that do. They are durable a moment later, see soon.go.
 func (t *Trail) Record(_ context.Context, e Event) error {
 	if err := e.Validate(); err != nil {
 		return err
 	}
-	b, first := t.join(&e)
-	if first {
+	if e.Name.Passing() && t.leave(&e) {
+		return nil
+	}
+	b, mine := t.join(&e)
+	if mine {
 		t.commit(b)
 	}
 	<-b.done
 	return b.err
 }
 
-// join adds e to the batch that waits for the disk. The first of a batch is
-// the one who writes it.
-func (t *Trail) join(e *Event) (b *batch, first bool) {
+// join adds e to the batch that waits for the disk. The first of a batch who
+// waits for it is the one who writes it.
+func (t *Trail) join(e *Event) (b *batch, mine bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	b = t.add(e)
+	mine = !b.taken
+	b.taken = true
+	return b, mine
+}
+
+// add adds e to the next batch. The caller holds t.mu.
+func (t *Trail) add(e *Event) *batch {
 	if t.next == nil {
 		t.next = &batch{done: make(chan struct{}), err: ErrUnwritten}
-		first = true
 	}
 	t.next.events = append(t.next.events, e)
-	return t.next, first
+	return t.next
 }
 
 // commit closes b to further events and writes it.
@@ -228,9 +246,9 @@ func (t *Trail) Close() error {
 	if t.closed {
 		return nil
 	}
-	var err error
+	err := t.writeLeft()
 	if !t.broken {
-		err = t.sign()
+		err = errors.Join(err, t.sign())
 	}
 	t.closed = true
 	if t.due != nil {

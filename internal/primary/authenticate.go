@@ -30,7 +30,7 @@ func (l *Local) Authenticate(ctx context.Context, a Attempt) (Result, error) {
 		}
 		return Result{}, &RefusedError{Reason: reason}
 	}
-	leave, err := l.gate.enter(ctx)
+	leave, err := l.gate.enter(ctx, l.limiter.Known(subject))
 	if err != nil {
 		return Result{}, err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"sync"
 	"time"
 
@@ -27,12 +28,15 @@ type LocalConfig struct {
 	// [DefaultParams].
 	Hasher Hasher
 	// MaxConcurrentHashes bounds the hashes that run at once; 0 means one for
-	// each processor but one, at least 1 and at most 13.
+	// each processor but one, at least 1 and at most 13. With a single
+	// processor one runs and then rests as long as it took.
 	MaxConcurrentHashes int
 	// MaxQueuedHashes bounds those that wait for their turn; 0 means 32 for
-	// each that runs. Whoever waits costs no memory to speak of.
+	// each that runs. Whoever waits costs no memory to speak of. As many again
+	// may wait from addresses that are known to their account.
 	MaxQueuedHashes int
-	// MaxWait is how long one waits; 0 means a second.
+	// MaxWait is how long one waits; 0 means a second. Who would have to wait
+	// longer, as hashes take at the moment, is refused at once.
 	MaxWait time.Duration
 	// LimitsFactor multiplies MaxQueuedHashes and, up to half a minute,
 	// MaxWait; 0 means 1. The limits of Limiter are its own.
@@ -53,7 +57,7 @@ func LoginLimits(factor int) throttle.Config {
 	return throttle.Config{
 		Account:  throttle.Rule{Limit: 10, Window: window},
 		Source:   throttle.Rule{Limit: 30, Window: window},
-		Global:   throttle.Rule{Limit: 1000, Window: window, Delay: time.Second, MaxDelay: 10 * time.Second},
+		Global:   throttle.Rule{Limit: 1000, Window: window, Delay: time.Second, MaxDelay: 4 * time.Second},
 		KnownFor: 30 * 24 * time.Hour,
 		Factor:   factor,
 	}
@@ -93,12 +97,12 @@ func NewLocal(c LocalConfig) (*Local, error) {
 	if c.MaxConcurrentHashes < 0 || c.MaxQueuedHashes < 0 || c.MaxWait < 0 || c.LimitsFactor < 0 || c.MinPasswordLength < 0 {
 		return nil, fmt.Errorf("%w: negative limit", ErrConfig)
 	}
+	if c.Now == nil {
+		c.Now = time.Now //nolint:forbidigo // the one real clock of this package
+	}
 	l := &Local{users: c.Users, limiter: c.Limiter, hasher: c.Hasher, now: c.Now, log: c.Logger, gate: c.gate()}
 	if l.minPassword = c.MinPasswordLength; l.minPassword == 0 {
 		l.minPassword = DefaultMinPassword
-	}
-	if l.now == nil {
-		l.now = time.Now //nolint:forbidigo // the one real clock of this package
 	}
 	if l.log == nil {
 		l.log = slog.New(slog.DiscardHandler)
@@ -107,9 +111,11 @@ func NewLocal(c LocalConfig) (*Local, error) {
 		l.hasher = &Argon2id{params: DefaultParams()}
 	}
 	var err error
+	began := l.now()
 	if l.dummy, err = l.hasher.Hash(rand.Text()); err != nil {
 		return nil, fmt.Errorf("primary: first hash: %w", err)
 	}
+	l.gate.learn(l.now().Sub(began))
 	return l, nil
 }
 
@@ -124,5 +130,10 @@ func (c *LocalConfig) gate() *gate {
 	if wait == 0 {
 		wait = time.Second
 	}
-	return newGate(slots, queue*factor, max(wait, min(wait*time.Duration(factor), 30*time.Second)))
+	return &gate{
+		slots: make(chan struct{}, slots), queue: queue * factor,
+		wait:  max(wait, min(wait*time.Duration(factor), 30*time.Second)),
+		rests: c.MaxConcurrentHashes == 0 && runtime.GOMAXPROCS(0) == 1,
+		now:   c.Now,
+	}
 }

@@ -36,6 +36,8 @@ type counting struct {
 	hashes, verifies atomic.Int64
 	// hold, when set, is received from in every Verify.
 	hold chan struct{}
+	// took is how long every Verify takes.
+	took time.Duration
 }
 
 func (c *counting) Hash(password string) (string, error) {
@@ -58,6 +60,7 @@ func (c *counting) Verify(password, encoded string) (bool, error) {
 	if c.hold != nil {
 		<-c.hold
 	}
+	time.Sleep(c.took)
 	if _, err := c.Inspect(encoded); err != nil {
 		// A real hasher would be done at once: no dummy was used.
 		return false, err

@@ -265,6 +265,12 @@ func (l *Limiter) Succeed(_ context.Context, s Subject) error {
 	return nil
 }
 
+// Known reports whether the source of s completed something for its account
+// within KnownFor.
+func (l *Limiter) Known(s Subject) bool {
+	return s.Account != "" && s.Source.IsValid() && l.known.has(l.pairKey(s), l.clock())
+}
+
 // bucket is one counter that an attempt falls under.
 type bucket struct {
 	table *table
@@ -279,13 +285,11 @@ func (l *Limiter) buckets(s Subject) []bucket {
 	if l.source.on() && s.Source.IsValid() {
 		buckets = append(buckets, bucket{l.source, l.seeds.source(s.Source), ScopeSource})
 	}
-	if s.Account != "" && s.Source.IsValid() {
-		if pair := l.pairKey(s); l.known.has(pair, l.clock()) {
-			if l.pairs.on() {
-				buckets = append(buckets, bucket{l.pairs, pair, ScopeAccount})
-			}
-			return buckets
+	if l.Known(s) {
+		if l.pairs.on() {
+			buckets = append(buckets, bucket{l.pairs, l.pairKey(s), ScopeAccount})
 		}
+		return buckets
 	}
 	if l.account.on() && s.Account != "" {
 		buckets = append(buckets, bucket{l.account, l.seeds.text(s.Account), ScopeAccount})

@@ -105,7 +105,7 @@ func LoginLimits(maxFailures, factor int) throttle.Config {
 	return throttle.Config{
 		Account:  throttle.Rule{Limit: maxFailures, Window: window, Delay: window, MaxDelay: window},
 		Source:   throttle.Rule{Limit: 30, Window: window},
-		Global:   throttle.Rule{Limit: 300, Window: window, Delay: time.Second, MaxDelay: 10 * time.Second},
+		Global:   throttle.Rule{Limit: 300, Window: window, Delay: time.Second, MaxDelay: 4 * time.Second},
 		KnownFor: 30 * 24 * time.Hour,
 		Factor:   factor,
 	}

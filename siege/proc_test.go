@@ -1,0 +1,85 @@
+package siege_test
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// clockTick is what Linux counts processor time in, in every port of it that Go
+// knows (USER_HZ).
+const clockTick = 10 * time.Millisecond
+
+// status is one number of /proc/PID/status, without its unit.
+func (s *server) status(t *testing.T, name string) int {
+	t.Helper()
+	text, err := os.ReadFile(s.proc("status"))
+	if err != nil {
+		t.Skipf("this system does not tell what a process uses: %v", err)
+	}
+	for line := range strings.Lines(string(text)) {
+		if rest, ok := strings.CutPrefix(line, name+":"); ok {
+			n, err := strconv.Atoi(strings.Fields(rest)[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+	}
+	t.Fatalf("no %s in the status of a process", name)
+	return 0
+}
+
+// resident is how much memory the server takes now, peak how much it took at
+// most, in MiB.
+func (s *server) resident(t *testing.T) int { t.Helper(); return s.status(t, "VmRSS") >> 10 }
+func (s *server) peak(t *testing.T) int     { t.Helper(); return s.status(t, "VmHWM") >> 10 }
+
+// descriptors is how many files and connections the server has open.
+func (s *server) descriptors(t *testing.T) int {
+	t.Helper()
+	open, err := os.ReadDir(s.proc("fd"))
+	if err != nil {
+		t.Skipf("whoever runs the tests cannot count the descriptors of the server: %v", err)
+	}
+	return len(open)
+}
+
+// processor is the processor time that the server has used.
+func (s *server) processor(t *testing.T) time.Duration {
+	t.Helper()
+	text, err := os.ReadFile(s.proc("stat"))
+	if err != nil {
+		t.Skipf("this system does not tell what a process uses: %v", err)
+	}
+	fields := strings.Fields(string(text)[strings.LastIndexByte(string(text), ')')+1:])
+	var ticks time.Duration
+	for _, field := range fields[11:13] { // utime and stime, see proc_pid_stat(5)
+		n, err := strconv.ParseInt(field, 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ticks += time.Duration(n)
+	}
+	return ticks * clockTick
+}
+
+// limit is a soft and a hard limit of /proc/PID/limits.
+func (s *server) limit(t *testing.T, name string) (soft, hard int) {
+	t.Helper()
+	text, err := os.ReadFile(s.proc("limits"))
+	if err != nil {
+		t.Skipf("this system does not tell the limits of a process: %v", err)
+	}
+	for line := range strings.Lines(string(text)) {
+		if rest, ok := strings.CutPrefix(line, name); ok {
+			if _, err := fmt.Sscan(rest, &soft, &hard); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	return soft, hard
+}
