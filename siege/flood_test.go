@@ -59,6 +59,9 @@ const trustedProxy = "127.0.0.9"
 // floodSource is where a flood from one source comes from.
 const floodSource = "127.0.0.2"
 
+// floodedUsers are whose passwords a flood guesses, among those of nobody.
+const floodedUsers = 8
+
 // runFlood is the role of the flood.
 func runFlood() error {
 	var o floodOrder
@@ -180,7 +183,7 @@ func dialFrom(ctx context.Context, from, address string, ca []byte) (net.Conn, e
 func (f *flood) request(n int64) string {
 	name := "nobody" + strconv.FormatInt(n, 10)
 	if n%4 == 0 {
-		name = user(int(n/4) % 8)
+		name = user(int(n/4) % floodedUsers)
 	}
 	forwarded := ""
 	if f.order.Many {

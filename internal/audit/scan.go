@@ -3,6 +3,7 @@ package audit
 import (
 	"context"
 	"errors"
+	"runtime"
 )
 
 // scope bounds what is read of a trail.
@@ -44,6 +45,7 @@ func scan(ctx context.Context, path string, in scope, do func(s *segment, offset
 			continue
 		}
 		err := all[i].read(ctx, in.start(&all[i]), func(offset int64, line []byte) bool {
+			runtime.Gosched() // reading is never urgent
 			goOn = do(&all[i], offset, line)
 			return goOn
 		})

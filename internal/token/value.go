@@ -126,6 +126,13 @@ func grouped(chars string) string {
 	return b.String() + chars
 }
 
+// What people put into a code, and what they take for what. Every password is
+// looked at with these: they are made once.
+var (
+	codeSpaces  = strings.NewReplacer("-", "", " ", "", "\t", "")
+	codeLetters = strings.NewReplacer("I", "1", "L", "1", "O", "0")
+)
+
 // parseCode returns the key of a code as people type it: in any case, with
 // hyphens and spaces anywhere or nowhere, with I and L for 1 and O for 0.
 // False when it has not the form of one.
@@ -134,12 +141,12 @@ func parseCode(text, prefix string, chars int) (Key, bool) {
 	if len(text) > longest {
 		return Key{}, false
 	}
-	text = strings.NewReplacer("-", "", " ", "", "\t", "").Replace(strings.ToUpper(text))
+	text = codeSpaces.Replace(strings.ToUpper(text))
 	word := strings.ToUpper(strings.TrimSuffix(prefix, "-"))
 	if len(text) != len(word)+chars || !strings.HasPrefix(text, word) {
 		return Key{}, false
 	}
-	body := strings.NewReplacer("I", "1", "L", "1", "O", "0").Replace(text[len(word):])
+	body := codeLetters.Replace(text[len(word):])
 	for i := range len(body) {
 		if strings.IndexByte(alphabet, body[i]) < 0 {
 			return Key{}, false
