@@ -30,7 +30,7 @@ func (l *Local) Authenticate(ctx context.Context, a Attempt) (Result, error) {
 		}
 		return Result{}, &RefusedError{Reason: reason}
 	}
-	leave, err := l.gate.enter(ctx, l.limiter.Known(subject))
+	leave, err := l.gate.enter(ctx, l.known(subject))
 	if err != nil {
 		return Result{}, err
 	}
@@ -47,6 +47,14 @@ func (l *Local) Authenticate(ctx context.Context, a Attempt) (Result, error) {
 		}
 	}
 	return result, err
+}
+
+// known reports whether the counters remember that the source completed a login
+// of the account. Those that nodes share are not asked for it: it would be one
+// more question for each attempt of a flood.
+func (l *Local) known(s throttle.Subject) bool {
+	remembers, ok := l.limiter.(interface{ Known(s throttle.Subject) bool })
+	return ok && remembers.Known(s)
 }
 
 // malformed returns why an attempt is refused for its form, or "".
