@@ -196,3 +196,29 @@ func TestAuthURLAllocations(t *testing.T) {
 		t.Errorf("%.0f allocations, want at most 40", allocations)
 	}
 }
+
+// What cannot stand in the authURL or leads nowhere is refused, for a prompt
+// and for its exchange.
+func TestAskedWrongly(t *testing.T) {
+	t.Parallel()
+	u, _ := verifier(t)
+	for name, change := range map[string]func(*duoclient.AuthRequest){
+		"nonce with a blank":       func(r *duoclient.AuthRequest) { r.Nonce = strings.Repeat("a", 20) + " b" },
+		"nonce with DEL":           func(r *duoclient.AuthRequest) { r.Nonce = strings.Repeat("a", 20) + "\x7f" },
+		"nonce beyond ASCII":       func(r *duoclient.AuthRequest) { r.Nonce = strings.Repeat("a", 20) + "é" },
+		"state with DEL":           func(r *duoclient.AuthRequest) { r.State = strings.Repeat("a", 30) + "\x7f" },
+		"no redirect URI":          func(r *duoclient.AuthRequest) { r.RedirectURI = "" },
+		"half an address":          func(r *duoclient.AuthRequest) { r.RedirectURI = "https://[::1/callback" },
+		"port that is none":        func(r *duoclient.AuthRequest) { r.RedirectURI = "https://host:port/callback" },
+		"no page on this machine":  func(r *duoclient.AuthRequest) { r.RedirectURI = "ftp://127.0.0.1:2121/callback" },
+		"a name for this machine":  func(r *duoclient.AuthRequest) { r.RedirectURI = "http://localhost:8080/callback" },
+		"no port on this machine":  func(r *duoclient.AuthRequest) { r.RedirectURI = "http://127.0.0.1/callback" },
+		"another machine, in http": func(r *duoclient.AuthRequest) { r.RedirectURI = "http://192.0.2.1:8080/callback" },
+	} {
+		r := prompt()
+		change(&r)
+		if got, err := u.AuthURL(r); got != "" || !errors.Is(err, duoclient.ErrArgument) {
+			t.Errorf("%s: %q, %v, want %v", name, got, err, duoclient.ErrArgument)
+		}
+	}
+}

@@ -122,6 +122,10 @@ func TestExchangeAnswers(t *testing.T) {
 		{"unknown word", oauth("toto"), duoclient.ErrMisconfigured, duoclient.ClassMisconfigured},
 		{"server_error", oauth("server_error"), duoclient.ErrOutage, duoclient.ClassOutage},
 		{"invalid_client, clock off", dated(400, `{"error":"invalid_client"}`, noon.Add(61*time.Second)), duoclient.ErrClockSkew, duoclient.ClassClockSkew},
+		{"invalid_client, no clock", func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Date", "yesterday")
+			reply(400, `{"error":"invalid_client"}`)(w, nil)
+		}, duoclient.ErrMisconfigured, duoclient.ClassMisconfigured},
 		{"invalid_grant, clock off", dated(400, `{"error":"invalid_grant"}`, noon.Add(time.Hour)), duoclient.ErrCodeRefused, duoclient.ClassRefusal},
 		{"Duo's envelope", reply(400, `{"stat":"FAIL","code":40002,"message":"invalid_grant"}`), duoclient.ErrCodeRefused, duoclient.ClassRefusal},
 		{"400 with a token", reply(400, `{"id_token":"x"}`), duoclient.ErrMalformedResponse, duoclient.ClassMalformed},
@@ -135,6 +139,8 @@ func TestExchangeAnswers(t *testing.T) {
 		{"no access_token", token(`{"id_token":"a.b.c","expires_in":3600,"token_type":"Bearer"}`), duoclient.ErrMalformedResponse, duoclient.ClassMalformed},
 		{"other token_type", token(`{"id_token":"a.b.c","access_token":"x","expires_in":3600,"token_type":"mac"}`), duoclient.ErrMalformedResponse, duoclient.ClassMalformed},
 		{"expires_in 0", token(`{"id_token":"a.b.c","access_token":"x","expires_in":0,"token_type":"Bearer"}`), duoclient.ErrMalformedResponse, duoclient.ClassMalformed},
+		{"expires_in -1", token(`{"id_token":"a.b.c","access_token":"x","expires_in":-1,"token_type":"Bearer"}`), duoclient.ErrMalformedResponse, duoclient.ClassMalformed},
+		{"expires_in without end", token(`{"id_token":"a.b.c","access_token":"x","expires_in":99999999999999999999,"token_type":"Bearer"}`), duoclient.ErrMalformedResponse, duoclient.ClassMalformed},
 		{"id_token number", token(`{"id_token":1,"access_token":"x","expires_in":3600,"token_type":"Bearer"}`), duoclient.ErrMalformedResponse, duoclient.ClassMalformed},
 		{"two id_tokens", token(`{"id_token":"a","ID_TOKEN":"b","access_token":"x","expires_in":3600,"token_type":"Bearer"}`), duoclient.ErrMalformedResponse, duoclient.ClassMalformed},
 		{"bad token", give("a.b.c"), duoclient.ErrTokenMalformed, duoclient.ClassRefusal},

@@ -85,7 +85,7 @@ func checkHeader(data []byte) error {
 	if err != nil {
 		return badToken(ErrTokenMalformed, "header: "+err.Error())
 	}
-	if alg, ok := header["alg"].(string); !ok || alg != algorithm {
+	if header["alg"] != algorithm {
 		return badToken(ErrTokenAlgorithm, "header alg")
 	}
 	for name, value := range header {

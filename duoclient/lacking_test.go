@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"mfaserver/duoclient"
 )
@@ -60,6 +61,9 @@ func useless() []answered {
 		}},
 		{"secret key", []string{`{}`, `{"secret_key":""}`}, func(ctx ctxT, c apiClients) error {
 			return second(c.admin.Integrations.SecretKey(ctx, integrationKey))
+		}},
+		{"activity log", []string{`{}`, `[]`, `{"items":1}`, `{"items":[],"metadata":{"next_offset":{}}}`, `{"items":[1]}`}, func(ctx ctxT, c apiClients) error {
+			return second(gather(c.admin.Logs.Activity(ctx, noon.Add(-time.Hour), noon)))
 		}},
 		{"administrators' log", []string{`{}`, `"x"`, `[` + strings.Repeat(`{"action":"x"},`, 999) + `{"action":"y"}]`}, func(ctx ctxT, c apiClients) error {
 			return second(gather(c.admin.Logs.Administrator(ctx, noon)))
@@ -170,5 +174,23 @@ func TestBodyThatIsNoJSON(t *testing.T) {
 	}
 	if _, err := (duoclient.Settings{UserTelephonyCostMax: math.NaN()}).MarshalJSON(); err == nil {
 		t.Error("a number that is none was written")
+	}
+}
+
+// Of an answer of the prompt's endpoints that is no object the error says so.
+func TestPromptAnswersThatAreNone(t *testing.T) {
+	t.Parallel()
+	for _, body := range []string{"", "<html>", "[]", `{"stat":"OK","stat":"OK"}`} {
+		f := newFake(t)
+		f.answerHealth(reply(http.StatusOK, body))
+		f.answerToken(reply(http.StatusOK, body))
+		u := f.client(t)
+		_, health := u.HealthCheck(t.Context())
+		_, exchange := u.Exchange(t.Context(), asked())
+		for name, err := range map[string]error{"health check": health, "exchange": exchange} {
+			if !errors.Is(err, duoclient.ErrMalformedResponse) || !strings.Contains(err.Error(), "HTTP 200: ") || !strings.Contains(err.Error(), "JSON") {
+				t.Errorf("%s of %q: %v", name, body, err)
+			}
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package duoclient_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -243,5 +244,42 @@ func TestCursorForms(t *testing.T) {
 		if got, ok := duoclient.Cursor(json.RawMessage(raw)); !ok || got != want {
 			t.Errorf("cursor %s = %q, %t, want %q", raw, got, ok, want)
 		}
+	}
+}
+
+// Threat T105: a log whose cursor comes again ends at once.
+func TestCursorsInACircle(t *testing.T) {
+	t.Parallel()
+	fake := newAPIFake(t)
+	fake.set(func(n int, _ apiRequest, w http.ResponseWriter) {
+		say(w, http.StatusOK, fmt.Sprintf(`{"stat":"OK","response":{"items":[],"metadata":{"next_offset":"%d"}}}`, n%2))
+	})
+	c := newAPIClients(t, fake.config(t))
+	if _, err := gather(c.admin.Logs.Activity(t.Context(), noon.Add(-time.Hour), noon)); !errors.Is(err, duoclient.ErrMalformedResponse) {
+		t.Errorf("the log ends with %v, want a malformed response", err)
+	}
+	if n := len(fake.seen()); n != 3 {
+		t.Errorf("%d requests, want 3", n)
+	}
+}
+
+// Who has given up gets no more of the page that is there.
+func TestListGivenUp(t *testing.T) {
+	t.Parallel()
+	fake := newAPIFake(t)
+	fake.set(good(`[` + oneUser + `,` + oneUser + `]`))
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	given := 0
+	var last error
+	for _, err := range newAPIClients(t, fake.config(t)).admin.Users.List(ctx, duoclient.UserFilter{}) {
+		if err == nil {
+			given++
+		}
+		last = err
+		cancel()
+	}
+	if given != 1 || !errors.Is(last, context.Canceled) {
+		t.Errorf("%d users, then %v; want one, then the caller's cancel", given, last)
 	}
 }

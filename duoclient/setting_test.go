@@ -81,6 +81,12 @@ func TestDigitsRefused(t *testing.T) {
 		"no own code":  {second(c.admin.Users.CreateBypassCodes(t.Context(), userID, duoclient.BypassParams{Codes: []secret.Secret{s("")}})), "codes[0]"},
 		"33 digits":    {second(c.admin.Phones.Create(t.Context(), duoclient.PhoneParams{Number: "+17345550100", Extension: strings.Repeat("1", 33)})), "extension"},
 		"no extension": {second(c.admin.Phones.Create(t.Context(), duoclient.PhoneParams{Number: "+17345550100", Extension: "12x3"})), "extension"},
+		"NUL":          {second(c.admin.Users.Create(t.Context(), duoclient.UserParams{Username: "b", Notes: "a\x00b"})), "notes"},
+		"long push ID": {second(c.admin.Users.VerificationPushResponse(t.Context(), userID, strings.Repeat("a", 65))), "push_id"},
+		"long name in a list": {
+			second(gather(c.admin.Users.List(t.Context(), duoclient.UserFilter{Usernames: []string{strings.Repeat("x", 257)}}))), "username_list[0]",
+		},
+		"no text in a list": {second(gather(c.admin.Users.List(t.Context(), duoclient.UserFilter{Usernames: []string{"\xff"}}))), "username_list[0]"},
 	} {
 		if fault, ok := errors.AsType[*duoclient.ParameterError](tt.err); !ok || fault.Field != tt.field {
 			t.Errorf("%s: %v, want %s refused", name, tt.err, tt.field)

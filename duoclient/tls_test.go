@@ -166,3 +166,32 @@ func TestPublicAddress(t *testing.T) {
 		}
 	}
 }
+
+// spoiledConn changes one byte of what comes first in large pieces: the
+// server's half of the handshake.
+type spoiledConn struct {
+	net.Conn
+
+	done bool
+}
+
+func (c *spoiledConn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if n > 500 && !c.done {
+		b[n-1] ^= 1
+		c.done = true
+	}
+	return n, err
+}
+
+// Threat T100: a handshake that was changed on the way is no outage, so that
+// no fail mode lets anybody in for it.
+func TestSpoiledHandshake(t *testing.T) {
+	t.Parallel()
+	f := newFake(t)
+	u := f.client(t, duoclient.WithDial(func(ctx context.Context, network, _ string) (net.Conn, error) {
+		conn, err := new(net.Dialer).DialContext(ctx, network, f.Listener.Addr().String())
+		return &spoiledConn{Conn: conn}, err
+	}))
+	mustUntrust(t, u)
+}

@@ -229,6 +229,27 @@ func TestClaims(t *testing.T) {
 	}
 }
 
+// Threats T086, T087: nothing asked for is answered by nothing.
+func TestNothingAskedFor(t *testing.T) {
+	t.Parallel()
+	u, issuer := verifier(t)
+	r := asked()
+	r.Nonce = ""
+	if _, err := u.Verify(signed(t, genuine(issuer, claims{"nonce": ""})), r); !errors.Is(err, duoclient.ErrTokenNonce) {
+		t.Errorf("no nonce: %v, want %v", err, duoclient.ErrTokenNonce)
+	}
+	r = asked()
+	r.Username = ""
+	if _, err := u.Verify(signed(t, genuine(issuer, claims{"preferred_username": ""})), r); !errors.Is(err, duoclient.ErrTokenUsername) {
+		t.Errorf("no name: %v, want %v", err, duoclient.ErrTokenUsername)
+	}
+	r = asked()
+	r.NotBefore = time.Unix(0, 0)
+	if _, err := u.Verify(signed(t, genuine(issuer, claims{"iat": "0", "exp": noon.Unix()})), r); !errors.Is(err, duoclient.ErrTokenIssuedAt) {
+		t.Errorf("no time of issue: %v, want %v", err, duoclient.ErrTokenIssuedAt)
+	}
+}
+
 // Threat T088: each bound of the times, one second to either side, by a fixed
 // clock.
 func TestTimeBounds(t *testing.T) {
