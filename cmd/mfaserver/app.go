@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"log/slog"
+	"net"
 	"slices"
 
 	"mfaserver/duoclient"
@@ -56,6 +57,8 @@ type app struct {
 	expiry   *expiry.Watch
 	// roll lists what is done in the background.
 	roll *duty.Roll
+	// address is where the server listens.
+	address net.Addr
 
 	// shippers follow the trail while the server runs.
 	shippers []*ship.Shipper

@@ -50,6 +50,7 @@ func (a *app) commands() control.Commands {
 	maps.Copy(commands, users)
 	commands["store.backup"] = a.backup
 	maps.Copy(commands, (&sessionCommands{sessions: a.sessions, people: a.people}).commands())
+	commands["server.health"] = a.healthCommand
 	commands["audit.record"] = recordCommand(a.recorder)
 	commands[quotaCommand] = takeQuota(a.desk)
 	return commands

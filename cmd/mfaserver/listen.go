@@ -21,6 +21,7 @@ const drainTime = 15 * time.Second
 // serve answers on the listener until ctx ends, then drains. whenReady is
 // called once when everything listens; its error stops the server.
 func (a *app) serve(ctx context.Context, listener net.Listener, whenReady func() error) error {
+	a.address = listener.Addr()
 	var err error
 	a.shown, err = a.certificate(ctx)
 	if err != nil {

@@ -158,7 +158,7 @@ refused, 4 request refused, 5 server, store or Duo not available.`,
 		return nil
 	}
 	root.AddCommand(
-		newServe(g), newDemo(g), newSim(g), newCheck(g), newConfig(g), newUsers(g), newSessions(g), newTokens(g),
+		newServe(g), newDemo(g), newSim(g), newCheck(g), newHealth(g), newConfig(g), newUsers(g), newSessions(g), newTokens(g),
 		newAudit(g), newBackup(g), newDuo(g), newLogin(g), newLogout(g), newBench(g), newVersion(g),
 	)
 	return root

@@ -45,6 +45,6 @@ func runServe(ctx context.Context, g *globals) error {
 	}
 	return a.serve(ctx, listener, func() error {
 		logger.InfoContext(ctx, "ready", "address", listener.Addr().String(), "public_urls", cfg.PublicURLs)
-		return nil
+		return a.underManager(ctx)
 	})
 }
