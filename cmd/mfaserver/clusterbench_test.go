@@ -57,6 +57,8 @@ type clusterConfig struct {
 	replicas int
 	gateway  bool
 	users    int
+	// denies: everybody denies every push, and the nodes can send some.
+	denies bool
 	// each, when not nil, alters the configuration of a node.
 	each func(node int, text string) string
 }
@@ -80,6 +82,9 @@ func startCluster(t *testing.T, c clusterConfig) *cluster {
 	t.Helper()
 	b := &cluster{}
 	d := duotest.Config{Auto: duotest.Approve, Users: []duotest.User{}}
+	if c.denies {
+		d.Auto = duotest.Deny
+	}
 	var accounts []mirthtest.User
 	for i := range c.users {
 		name := "user" + strconv.Itoa(i)
@@ -109,6 +114,9 @@ func startCluster(t *testing.T, c clusterConfig) *cluster {
 	b.text = fmt.Sprintf(clusterText, clusterURL, b.keys, cert, key, who, strings.Join(addresses, ", "), c.replicas,
 		ownFile(t, dir, "duo.pem", b.duo.CA().CertPEM()), secrets.ClientID, secrets.ClientSecret, b.duo.APIHost,
 		secrets.AdminKey, secrets.AdminSecret)
+	if c.denies {
+		b.text += fmt.Sprintf("  auth: {integration_key: %s, secret_key: %s, api_hostname: %q}\n", secrets.AuthKey, secrets.AuthSecret, b.duo.APIHost)
+	}
 	for i := range 3 {
 		text := b.text
 		if c.each != nil {
