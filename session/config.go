@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -75,6 +76,8 @@ type Config struct {
 	// cookies can record, and an end that either of them sees cuts what both
 	// serve (see [Manager.Watch]). NotBefore and Now are then its. nil at a start.
 	Follows *Manager
+	// OnMove is what happens when a session is used from elsewhere.
+	OnMove OnMove
 	// NotBefore is the latest time known from before the start, such as that
 	// of the newest record of the store or the trail. The Manager's clock
 	// never reads less, so that a clock set back while the server was down
@@ -115,9 +118,10 @@ func New(c Config) (*Manager, error) {
 		clock:   newClock(c.Now, c.NotBefore),
 		refused: newRefusals(),
 		watched: new(watchers),
+		moved:   new(places),
 	}
 	if before := c.Follows; before != nil {
-		m.clock, m.refused, m.watched = before.clock, before.refused, before.watched
+		m.clock, m.refused, m.watched, m.moved = before.clock, before.refused, before.watched, before.moved
 		m.cfg.Follows = nil // it can go
 	}
 	return m, nil
@@ -176,6 +180,7 @@ func (c Config) validate() error {
 		{c.ConsoleAbsolute < c.ConsoleIdle, "the console's absolute limit is shorter than the idle one"},
 		{c.TouchEvery >= c.ConsoleIdle, "activity would be recorded too rarely for the console's idle limit"},
 		{c.TouchEvery < 0 || c.TouchEvery >= c.Idle, "activity would be recorded too rarely for the idle limit"},
+		{!slices.Contains([]OnMove{MoveIgnored, MoveRecorded, MoveConfirmed, MoveEnded}, c.OnMove), "there is no such consequence of another address"},
 		{c.PerUser < 0, "the number of sessions of a user is negative"},
 		{!isToken(c.CookieName), "the cookie name is not a token"},
 		{!isToken(c.PageCookie) || !strings.HasPrefix(c.PageCookie, "__Host-"), "the page cookie's name lacks __Host-"},

@@ -22,6 +22,7 @@ type Manager struct {
 	clock   *clock
 	refused *refusals
 	watched *watchers
+	moved   *places
 }
 
 // Errors of the Manager beside those of stores.
@@ -44,7 +45,7 @@ const finishWithin = 5 * time.Second
 
 // Load returns the session of the request's API cookie: [ErrNoCookie],
 // [ErrBadCookie], [ErrDuplicateCookie], [ErrNotFound] (unknown, ended, over, or
-// of another kind), [ErrTampered], [ErrUnavailable]. It counts as activity
+// of another kind), [ErrMoved], [ErrTampered], [ErrUnavailable]. It counts as activity
 // unless the request is passive. Nothing but the Cookie header is read.
 //
 // Duplicate and malformed cookies and tampered records are put on the audit
@@ -54,7 +55,7 @@ func (m *Manager) Load(r *http.Request) (Session, error) { return m.load(r, &m.a
 // Absent reports whether an error of [Manager.Load] says that the request has no
 // session, rather than that nobody can tell (threat T107).
 func Absent(err error) bool {
-	return slices.ContainsFunc([]error{ErrNoCookie, ErrBadCookie, ErrDuplicateCookie, ErrNotFound, ErrTampered}, func(none error) bool {
+	return slices.ContainsFunc([]error{ErrNoCookie, ErrBadCookie, ErrDuplicateCookie, ErrNotFound, ErrMoved, ErrTampered}, func(none error) bool {
 		return errors.Is(err, none)
 	})
 }
@@ -74,6 +75,9 @@ func (m *Manager) load(r *http.Request, k *cookie) (Session, error) {
 	s, err := m.find(r.Context(), KeyOf(id), k, now)
 	if err != nil {
 		return Session{}, m.refuse(r, k, err)
+	}
+	if err := m.settled(r, &s); err != nil {
+		return Session{}, err
 	}
 	if now.Sub(s.LastActive) < m.cfg.TouchEvery || m.cfg.Passive != nil && m.cfg.Passive(r) {
 		return s, nil

@@ -26,6 +26,7 @@ func (a *app) openSessions(context.Context) error {
 		Recorder: a.recorder,
 		Source:   web.ClientAddr(a.cfg.TrustedProxies),
 		Passive:  passive,
+		OnMove:   session.OnMove(a.cfg.Session.OnAddressChange),
 		OnEnd:    a.releaseEnded,
 		Now:      now,
 	})

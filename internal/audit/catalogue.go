@@ -80,6 +80,7 @@ const (
 	SessionExpired       Name = "session.expired"
 	SessionRevoked       Name = "session.revoked"
 	SessionLimit         Name = "session.limit"
+	SessionMoved         Name = "session.moved"
 	SessionBadCookie     Name = "session.bad_cookie"
 	SessionDuplicate     Name = "session.duplicate_cookie"
 	SessionStoreTampered Name = "session.tampered"

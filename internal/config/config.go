@@ -241,6 +241,9 @@ type Session struct {
 	// DuoCheck is how often Duo is asked whether it would still let in the
 	// users who have sessions; 0: never.
 	DuoCheck time.Duration
+	// OnAddressChange is record, confirm or end: what happens when a session is
+	// used from elsewhere.
+	OnAddressChange string
 }
 
 // Enrolment says who may enrol a first device during a login.

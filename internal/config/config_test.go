@@ -200,7 +200,7 @@ func TestDefaults(t *testing.T) {
 		},
 		Gateway: config.Gateway{MaxRequest: 256 << 20, Idle: time.Minute},
 		Tokens:  config.Tokens{MaxLife: 365 * 24 * time.Hour},
-		Session: config.Session{Idle: 30 * time.Minute, Absolute: 12 * time.Hour, PerUser: 20, Passive: rules.DefaultPassive()},
+		Session: config.Session{Idle: 30 * time.Minute, Absolute: 12 * time.Hour, PerUser: 20, Passive: rules.DefaultPassive(), OnAddressChange: "record"},
 		Admin: config.Admin{Networks: []netip.Prefix{
 			netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128"),
 		}},
@@ -296,7 +296,7 @@ organizations:
     universal: {client_id: DIBBBBBBBBBBBBBBBBBB, client_secret: ` + clientSecret + `, api_hostname: api-0000000b.duofederal.com}
 helpdesk: {bypass_life: 2h, activation_life: 12h, bypass_codes: 2, bypass_per_day: 20}
 login: {lifetime: 1m, enrol_lifetime: 90s, per_client: 1, per_user: 2, reserved: 0, total: 3, relay_policy: off, max_failures: 4, failure_window: 1h}
-session: {idle: 1m30s, absolute: 24h, per_user: 1, passive: [/channels/statuses]}
+session: {idle: 1m30s, absolute: 24h, per_user: 1, passive: [/channels/statuses], on_address_change: confirm}
 groups: {radiology: ["bob smith"]}
 rules: [{name: radiology at home, groups: [radiology], networks: [10.0.0.0/8], allow: [code]}]
 tokens: {max_life: 90d}
@@ -371,7 +371,7 @@ limits_factor: 100
 		}},
 		Tokens: config.Tokens{MaxLife: 90 * 24 * time.Hour},
 		Session: config.Session{
-			Idle: 90 * time.Second, Absolute: 24 * time.Hour, PerUser: 1, Passive: []string{"/channels/statuses"},
+			Idle: 90 * time.Second, Absolute: 24 * time.Hour, PerUser: 1, Passive: []string{"/channels/statuses"}, OnAddressChange: "confirm",
 		},
 		Enrolment: config.Enrolment{
 			NoSelfService: true,

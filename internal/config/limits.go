@@ -49,6 +49,7 @@ func (r *reader) session(s *section, c *Config) Session {
 	out.Idle, idle = s.duration("idle", min(30*time.Minute, out.Absolute), time.Second, 30*24*time.Hour)
 	out.PerUser, _ = s.integer("per_user", 20, 1, 10_000)
 	out.Passive = s.passive()
+	out.OnAddressChange, _ = s.word("on_address_change", "record", "record", "confirm", "end")
 	var check entry
 	if out.DuoCheck, check = s.duration("duo_check", 0, time.Second, 24*time.Hour); check.value != nil && !c.Duo.Auth.Configured() {
 		r.fault(check.line, s.at("duo_check"), "asks the Auth API; configure duo.auth, or delete it")

@@ -86,6 +86,7 @@ func (s Session) printed() yaml.MapSlice {
 		{Key: "absolute", Value: duration(s.Absolute)},
 		{Key: "per_user", Value: s.PerUser},
 		{Key: "passive", Value: list(s.Passive)},
+		{Key: "on_address_change", Value: s.OnAddressChange},
 	}
 	if s.DuoCheck > 0 {
 		m = append(m, yaml.MapItem{Key: "duo_check", Value: duration(s.DuoCheck)})

@@ -74,6 +74,7 @@ var englishEvents = map[string]string{
 	"session.ended":                "Signed out",
 	"session.expired":              "Session expired",
 	"session.revoked":              "Session ended by others",
+	"session.moved":                "Session used from elsewhere",
 	"session.limit":                "Session ended: too many",
 	"session.bad_cookie":           "Session cookie malformed",
 	"session.duplicate_cookie":     "Two session cookies",
