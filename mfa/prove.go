@@ -38,6 +38,14 @@ func (f *Flow) Prove(ctx context.Context, r BeginRequest, p Proof) (*Grant, erro
 	})
 }
 
+// mode is the way in, as the rules call it.
+func (p Proof) mode() string {
+	if p.Factor == FactorPasscode {
+		return "passcode"
+	}
+	return "push"
+}
+
 func (p Proof) check() error {
 	switch p.Factor {
 	case FactorPush, FactorPhone, FactorSMS, FactorAuto:
@@ -73,6 +81,7 @@ func (f *Flow) prove(ctx context.Context, r *BeginRequest, p Proof) (*Grant, err
 	now := f.now()
 	e := a.event(audit.MFAAllowed, audit.OK)
 	e.Detail = outcome(said)
+	e.Detail["mode"] = p.mode()
 	if err := f.record(ctx, e); err != nil {
 		return nil, err
 	}

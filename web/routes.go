@@ -86,6 +86,11 @@ func (s *Server) table() []endpoint {
 // request policy has refused what would need it.
 func (s *Server) routes() *mux.Router {
 	router := mux.NewRouter().SkipClean(true).UseEncodedPath()
+	if s.deps.Health != nil {
+		for _, path := range []string{"/healthz", "/readyz"} {
+			router.Path(path).Handler(enter(Room{Path: path, Handler: s.deps.Health}))
+		}
+	}
 	if s.deps.Gateway != nil {
 		router.MatcherFunc(s.forwarded).HandlerFunc(s.forward)
 	}

@@ -96,6 +96,8 @@ type Deps struct {
 	// Upstream, and with Tokens also TokenCarries.
 	Gateway      Gateway
 	TokenCarries TokenCarries
+	// Health answers at /healthz and /readyz; nil: nobody does.
+	Health http.Handler
 	// Rooms stand beside the login API; none is needed.
 	Rooms []Room
 }

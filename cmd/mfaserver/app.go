@@ -12,7 +12,9 @@ import (
 	"mfaserver/internal/config"
 	"mfaserver/internal/duty"
 	"mfaserver/internal/expiry"
+	"mfaserver/internal/health"
 	"mfaserver/internal/helpdesk"
+	"mfaserver/internal/metrics"
 	peopledesk "mfaserver/internal/people"
 	"mfaserver/internal/primary"
 	"mfaserver/internal/selfservice"
@@ -55,6 +57,10 @@ type app struct {
 	// duoRoots vouch for Duo; expiry tells when these and others end.
 	duoRoots []duoclient.Root
 	expiry   *expiry.Watch
+	// metrics are what is counted and measured, health says whether the server
+	// takes logins.
+	metrics *metrics.Metrics
+	health  *health.Health
 	// roll lists what is done in the background.
 	roll *duty.Roll
 	// address is where the server listens.
@@ -69,7 +75,7 @@ type app struct {
 // newApp opens what the configuration names. The store comes first: whoever
 // holds it holds the data directory.
 func newApp(ctx context.Context, cfg *config.Config, logger *slog.Logger) (*app, error) {
-	a := &app{cfg: cfg, logger: logger, roll: duty.New(duty.Config{Logger: logger, Now: now})}
+	a := &app{cfg: cfg, logger: logger, roll: duty.New(duty.Config{Logger: logger, Now: now}), metrics: newMetrics()}
 	first := a.openDirectory
 	if cfg.Primary.Upstream != nil {
 		first = a.openEngine
@@ -81,6 +87,7 @@ func newApp(ctx context.Context, cfg *config.Config, logger *slog.Logger) (*app,
 		}
 	}
 	a.reports = a.newReports()
+	a.openMetrics()
 	return a, nil
 }
 

@@ -25,7 +25,7 @@ func (a *app) openFlow(context.Context) error {
 	login, factor := a.cfg.Login, a.cfg.LimitsFactor
 	c := mfa.Config{
 		SecondFactor:  duo,
-		Transactions:  a.db.Transactions(),
+		Transactions:  a.measuredTransactions(),
 		Sources:       a.db.Sources(),
 		Codes:         a.db.Codes(),
 		Pauses:        a.pauses(),

@@ -19,7 +19,7 @@ func (a *app) openSessions(context.Context) error {
 		return err
 	}
 	a.sessions, err = session.New(session.Config{
-		Store:    a.db.Sessions(),
+		Store:    a.measuredSessions(),
 		Idle:     a.cfg.Session.Idle,
 		Absolute: a.cfg.Session.Absolute,
 		PerUser:  a.cfg.Session.PerUser * a.cfg.LimitsFactor,

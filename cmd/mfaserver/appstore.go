@@ -40,6 +40,7 @@ type store interface {
 	BreakGlass() token.BreakGlassCodes
 	Ledger() upstream.Ledger
 	Check(ctx context.Context) error
+	Counts(ctx context.Context, now time.Time) (sessions, pending int, err error)
 	Close() error
 }
 
@@ -138,6 +139,9 @@ func (a *app) openTrail(ctx context.Context) error {
 	a.closers = append(a.closers, a.trail.Close)
 	a.stats = stats.New(now)
 	a.recorder = a.stats.Watch(a.trail)
+	if a.metrics != nil { // a command has none
+		a.recorder = a.metrics.Watch(a.recorder)
+	}
 	if a.file == nil || !a.file.Restored() {
 		return nil
 	}

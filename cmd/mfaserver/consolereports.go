@@ -65,7 +65,9 @@ func (r *reports) attend(ctx context.Context) {
 	all.Go(func() { r.health.attend(ctx, firstLook) })
 	all.Go(func() { r.duo.attend(ctx, firstLook) })
 	all.Go(func() { r.trail.attend(ctx, firstVerify) })
-	all.Go(func() { r.app.roll.Attend(ctx, duty.Duty{Name: "counting users who are not enrolled", Every: peopleEvery, Do: r.countPeople}) })
+	all.Go(func() {
+		r.app.roll.Attend(ctx, duty.Duty{Name: "counting users who are not enrolled", Every: peopleEvery, Do: r.countPeople})
+	})
 	all.Wait()
 }
 
@@ -124,7 +126,8 @@ func stateOf[T any](r *round[T]) (T, adminpages.Round) {
 func (r *reports) look(ctx context.Context) []adminpages.Finding {
 	a := r.app
 	found := checkup.Run(ctx, checkup.Config{
-		Settings: a.cfg, Now: now, Quiet: true, Options: []duoclient.Option{duoclient.WithClock(now)},
+		Settings: a.cfg, Now: now, Quiet: true,
+		Options: []duoclient.Option{duoclient.WithClock(now), a.observeDuo()},
 	}).Findings
 	if a.behind != nil {
 		found = append(found, checkup.Gateway(ctx, checkup.GatewayConfig{

@@ -23,7 +23,7 @@ func (a *app) gateway() (*gateway.Gateway, error) {
 	}
 	g, err := gateway.New(gateway.Config{
 		Target:    a.behind.client.Base(),
-		Transport: a.behind.client.Transport(),
+		Transport: a.metrics.Engine(a.behind.client.Transport()),
 		Engine:    a.behind.client,
 		Client:    web.ClientAddr(a.cfg.TrustedProxies),
 		RequestID: web.RequestID,

@@ -46,6 +46,7 @@ func (a *app) handler() (http.Handler, error) {
 		Proofs:        a.flow,
 		Tokens:        a.tokens,
 		Codes:         a.codes,
+		Health:        a.health.Handler(a.operator()),
 		Rooms:         []web.Room{admin, console, portal},
 	}
 	if err := a.whoChecks(&deps); err != nil {

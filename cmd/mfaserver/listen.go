@@ -47,22 +47,28 @@ func (a *app) serve(ctx context.Context, listener net.Listener, whenReady func()
 	if err := a.recorder.Record(ctx, audit.Event{Name: audit.ServerStart, Outcome: audit.OK, Actor: "system"}); err != nil {
 		return errors.Join(err, listener.Close())
 	}
+	stopMetrics, err := a.serveMetrics(ctx)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer stopMetrics()
 	server := web.HTTPServer(handler, a.logger)
 	server.TLSConfig = a.shown.config()
 	return a.run(ctx, server, listener, whenReady)
 }
 
-// run serves and sweeps until ctx ends or the server fails.
-func (a *app) run(ctx context.Context, server *http.Server, listener net.Listener, whenReady func() error) error {
-	ctx, cancel := context.WithCancel(ctx)
+// run serves and sweeps until stop ends or the server fails. A stop is said at
+// /readyz first, for the delay of the configuration.
+func (a *app) run(stop context.Context, server *http.Server, listener net.Listener, whenReady func() error) error {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(stop))
 	defer cancel()
 	var background sync.WaitGroup
 	background.Go(func() { a.sweep(ctx) })
 	background.Go(func() { a.ship(ctx) })
 	background.Go(func() { a.primeStats(ctx) })
 	background.Go(func() { a.reports.attend(ctx) })
-	signals, stop := hangups()
-	defer stop()
+	signals, endSignals := hangups()
+	defer endSignals()
 	background.Go(func() { a.onHangup(ctx, signals) })
 	failed := make(chan error, 2)
 	if a.behind != nil {
@@ -73,17 +79,34 @@ func (a *app) run(ctx context.Context, server *http.Server, listener net.Listene
 		})
 	}
 	background.Go(func() { failed <- server.ServeTLS(listener, "", "") })
+	a.health.Serving()
 	err := whenReady()
 	if err == nil {
-		select {
-		case <-ctx.Done():
-		case err = <-failed:
-		}
+		err = a.untilStop(stop, failed)
 	}
+	a.health.Draining()
 	cancel()
 	err = errors.Join(err, a.drain(ctx, server))
 	background.Wait()
 	return err
+}
+
+// untilStop waits for the stop, and then as long as it is to be announced.
+func (a *app) untilStop(stop context.Context, failed <-chan error) error {
+	select {
+	case <-stop.Done():
+	case err := <-failed:
+		return err
+	}
+	a.health.Draining()
+	delay := time.NewTimer(a.cfg.DrainDelay)
+	defer delay.Stop()
+	select {
+	case <-delay.C:
+		return nil
+	case err := <-failed:
+		return err
+	}
 }
 
 // drain lets running requests end, for a while.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -83,6 +84,11 @@ type Trail struct {
 	// buf and places are the lines of one batch, and what the index is told.
 	buf    []byte
 	places []IndexEntry
+
+	// last is the sequence of tip, for those who do not wait for the disk.
+	last atomic.Uint64
+	// failing is set while the last write failed.
+	failing atomic.Bool
 }
 
 var _ Recorder = (*Trail)(nil)
@@ -113,6 +119,7 @@ func newTrail(c Config, open func(string) (medium, error), rename func(from, to 
 	if err := t.begin(); err != nil {
 		return nil, errors.Join(err, t.release())
 	}
+	t.last.Store(t.tip.sequence)
 	if c.Index != nil {
 		t.feeder = newFeeder(c.Path, c.Index, t.tip.sequence)
 	}
@@ -201,6 +208,9 @@ func (t *Trail) Record(_ context.Context, e Event) error {
 	<-b.done
 	return b.err
 }
+
+// Last is the sequence of the last record that is durable. It never waits.
+func (t *Trail) Last() uint64 { return t.last.Load() }
 
 // join adds e to the batch that waits for the disk. The first of a batch who
 // waits for it is the one who writes it.

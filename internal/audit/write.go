@@ -24,6 +24,7 @@ func (t *Trail) write(events []*Event, signed bool) error {
 		return ErrClosed
 	}
 	if err := t.ready(); err != nil {
+		t.failing.Store(true)
 		t.unwritten += len(events)
 		return fmt.Errorf("%w: %w", ErrUnwritten, err)
 	}
@@ -45,6 +46,7 @@ func (t *Trail) write(events []*Event, signed bool) error {
 	checkpoint, made := t.appendCheckpoint(&next, signed)
 	if err := t.flush(); err != nil {
 		t.broken = true
+		t.failing.Store(true)
 		t.unwritten += len(events)
 		return fmt.Errorf("%w: %w", ErrUnwritten, err)
 	}
@@ -123,6 +125,8 @@ func (t *Trail) flush() error {
 func (t *Trail) settle(next tip) {
 	t.durable += int64(len(t.buf))
 	t.tip = next
+	t.last.Store(next.sequence)
+	t.failing.Store(false)
 	if t.keys != nil {
 		if err := t.head.write(t.keys, next.mark); err != nil {
 			t.note(AuditDisturbed, Failed, "what", "head", "err", err.Error())

@@ -44,9 +44,14 @@ const (
 	FactorOther = "other"
 )
 
-// judge tells what an event says of a login; ok is false for all others. The
+// String is the outcome in a word.
+func (o Outcome) String() string {
+	return [outcomes]string{"allowed", "password", "refused", "abandoned", "trouble"}[o]
+}
+
+// Judge tells what an event says of a login; ok is false for all others. The
 // factor is that of a login that was allowed.
-func judge(e *audit.Event) (o Outcome, factor string, ok bool) {
+func Judge(e *audit.Event) (o Outcome, factor string, ok bool) {
 	if e.Outcome == audit.OK {
 		if factor := allowed(e); factor != "" {
 			return Allowed, factor, true

@@ -71,7 +71,7 @@ func (w watched) Record(ctx context.Context, e audit.Event) error {
 
 // note counts an event of that time.
 func (s *Stats) note(e *audit.Event, at time.Time) {
-	outcome, factor, ok := judge(e)
+	outcome, factor, ok := Judge(e)
 	alarm := alarming(e)
 	if !ok && !alarm {
 		return

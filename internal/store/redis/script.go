@@ -27,6 +27,7 @@ var (
 	scriptSwap    = read("swap")
 	scriptSpend   = read("spend")
 	scriptExtend  = read("extend")
+	scriptCounts  = read("counts")
 	scriptGet     = read("get")
 	scriptCreate  = read("session", "session_create")
 	scriptFind    = read("session", "session_find")
@@ -72,7 +73,7 @@ var (
 	scriptKeep     = read("keep")
 
 	scripts = []*script{
-		scriptMeta, scriptSwap, scriptSpend, scriptExtend, scriptGet,
+		scriptMeta, scriptSwap, scriptSpend, scriptExtend, scriptGet, scriptCounts,
 		scriptCreate, scriptFind, scriptTouch, scriptDelete, scriptDelUser, scriptDelOld, scriptEpoch, scriptSweep, scriptList, scriptListAll,
 		scriptTxInsert, scriptTxSwap, scriptTxSiblings, scriptTxSweep, scriptTxLive,
 		scriptSignInInsert, scriptSignInSwap, scriptSignInSweep,
