@@ -10,6 +10,8 @@ var (
 	CheckTarget = checkTarget
 	ShellQuote  = shellQuote
 	CurlCommand = curlCommand
+	NamesJSON   = namesJSON
+	TakesPlain  = acceptsPlain
 )
 
 // ParseForm picks username and password.

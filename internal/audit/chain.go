@@ -46,8 +46,13 @@ func (s *Sum) UnmarshalText(text []byte) error {
 	if len(text) != sumText.EncodedLen(len(s)) {
 		return fmt.Errorf("%w: a sum of %d characters", ErrBadLine, len(text))
 	}
-	if _, err := sumText.Decode(s[:], text); err != nil {
+	n, err := sumText.Decode(s[:], text)
+	if err != nil {
 		return fmt.Errorf("%w: %w", ErrBadLine, err)
+	}
+	if n != len(s) {
+		// The decoder passes over line breaks.
+		return fmt.Errorf("%w: a sum of %d bytes", ErrBadLine, n)
 	}
 	return nil
 }
