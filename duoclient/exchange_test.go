@@ -122,6 +122,7 @@ func TestExchangeAnswers(t *testing.T) {
 		{"unknown word", oauth("toto"), duoclient.ErrMisconfigured, duoclient.ClassMisconfigured},
 		{"server_error", oauth("server_error"), duoclient.ErrOutage, duoclient.ClassOutage},
 		{"invalid_client, clock off", dated(400, `{"error":"invalid_client"}`, noon.Add(61*time.Second)), duoclient.ErrClockSkew, duoclient.ClassClockSkew},
+		{"a redirect with words", reply(302, `{"error":"invalid_grant"}`), duoclient.ErrMalformedResponse, duoclient.ClassMalformed},
 		{"invalid_client, no clock", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Date", "yesterday")
 			reply(400, `{"error":"invalid_client"}`)(w, nil)

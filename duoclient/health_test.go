@@ -67,6 +67,11 @@ func TestHealthAnswers(t *testing.T) {
 		{"stat true", reply(200, strings.Replace(good, `"OK"`, "true", 1)), duoclient.ErrMalformedResponse, duoclient.ClassMalformed, 1},
 		{"Stat", reply(200, strings.Replace(good, `"stat"`, `"Stat"`, 1)), duoclient.ErrMalformedResponse, duoclient.ClassMalformed, 1},
 		{"stat twice", reply(200, `{"stat":"FAIL",`+good[1:]), duoclient.ErrMalformedResponse, duoclient.ClassMalformed, 1},
+		{"compressed, it says", func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Encoding", "br")
+			reply(200, good)(w, nil)
+		}, duoclient.ErrMalformedResponse, duoclient.ClassMalformed, 1},
+		{"a redirect with stat OK", reply(307, good), duoclient.ErrMalformedResponse, duoclient.ClassMalformed, 1},
 		{"no timestamp", reply(200, `{"response":{},"stat":"OK"}`), duoclient.ErrMalformedResponse, duoclient.ClassMalformed, 1},
 		{"timestamp in text", reply(200, strings.Replace(good, "1793534400", `"1793534400"`, 1)), duoclient.ErrMalformedResponse, duoclient.ClassMalformed, 1},
 		{"trailing data", reply(200, good+"x"), duoclient.ErrMalformedResponse, duoclient.ClassMalformed, 1},

@@ -197,10 +197,7 @@ func (o object) child(name string) object {
 // integer gives the member when it is a number written as an integer of at
 // most 64 bits and not negative: 1.0, 1e3 and "1" are none.
 func (o object) integer(name string) (int64, bool) {
-	number, ok := o[name].(json.Number)
-	if !ok {
-		return 0, false
-	}
+	number, _ := o[name].(json.Number)
 	n, err := strconv.ParseInt(number.String(), 10, 64)
 	return n, err == nil && n >= 0
 }

@@ -158,7 +158,7 @@ func TestPublicAddress(t *testing.T) {
 		"127.0.0.1:443": false, "127.8.8.8:443": false, "0.0.0.0:443": false, "0.1.2.3:443": false, "10.0.0.1:443": false, "172.16.0.1:443": false,
 		"172.31.255.255:443": false, "192.168.1.1:443": false, "169.254.169.254:443": false, "100.64.0.1:443": false, "198.18.0.1:443": false,
 		"192.0.0.8:443": false, "224.0.0.1:443": false, "240.0.0.1:443": false, "255.255.255.255:443": false, "[::1]:443": false, "[::]:443": false,
-		"[fe80::1%eth0]:443": false, "[fc00::1]:443": false, "[fd12::1]:443": false, "[fec0::1]:443": false, "[ff02::1]:443": false,
+		"[fe80::1%eth0]:443": false, "[2600:1f18::1%eth0]:443": false, "[fc00::1]:443": false, "[fd12::1]:443": false, "[fec0::1]:443": false, "[ff02::1]:443": false,
 		"[::ffff:127.0.0.1]:443": false, "[::ffff:10.0.0.1]:443": false, "[64:ff9b::7f00:1]:443": false, "duo:443": false, "": false,
 	} {
 		if got := duoclient.PublicAddress(address); got != want {

@@ -66,6 +66,15 @@ func TestTokenMemory(t *testing.T) {
 	now = noon.Add(3720 * time.Second)
 	refused(t, u, first, duoclient.ErrTokenExpired)
 	now = noon
+	u.SetRemembered(2)
+	second := signed(t, genuine(issuer, claims{"sub": "second"}))
+	for _, token := range []string{second, signed(t, genuine(issuer, claims{"sub": "third"}))} {
+		if _, err := u.Verify(token, r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	refused(t, u, second, duoclient.ErrTokenReused) // of the older generation by now
+	u.SetRemembered(10)
 	for i := range 100 {
 		if _, err := u.Verify(signed(t, genuine(issuer, claims{"sub": fmt.Sprint(i)})), r); err != nil {
 			t.Fatal(err)
