@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -87,11 +88,12 @@ func (a *app) openStore(ctx context.Context) error {
 // no more than two seconds (threat T119).
 const redisTimeout = 1500 * time.Millisecond
 
-func (a *app) openRedis(ctx context.Context, sealed *seal.Sealer) error {
-	r := a.cfg.Store.Redis
+// redisConfig is what the store is opened with.
+func redisConfig(cfg *config.Config, sealed *seal.Sealer, logger *slog.Logger) (redis.Config, error) {
+	r := cfg.Store.Redis
 	c := redis.Config{
 		Addrs: r.Addresses, Replicas: r.Replicas, Username: r.Username, Password: r.Password, Prefix: r.Prefix,
-		Timeout: redisTimeout, Sealer: sealed, Logger: a.logger, Now: now,
+		MinVersion: r.MinVersion, Timeout: redisTimeout, Sealer: sealed, Logger: logger, Now: now,
 	}
 	if r.TLS {
 		c.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
@@ -99,10 +101,18 @@ func (a *app) openRedis(ctx context.Context, sealed *seal.Sealer) error {
 	if r.CAFile != "" {
 		pem, err := os.ReadFile(r.CAFile)
 		if err != nil {
-			return fmt.Errorf("store.redis.ca_file: %w", err)
+			return c, fmt.Errorf("store.redis.ca_file: %w", err)
 		}
 		c.TLS.RootCAs = x509.NewCertPool()
 		c.TLS.RootCAs.AppendCertsFromPEM(pem) // it was looked at when the configuration was read
+	}
+	return c, nil
+}
+
+func (a *app) openRedis(ctx context.Context, sealed *seal.Sealer) error {
+	c, err := redisConfig(a.cfg, sealed, a.logger)
+	if err != nil {
+		return err
 	}
 	db, err := redis.Open(ctx, c)
 	if err != nil {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -113,8 +112,7 @@ func (g *globals) checkEngine(ctx context.Context, cfg *config.Config, step func
 func checkStore(ctx context.Context, cfg *config.Config) checkup.Finding {
 	f := checkup.Finding{Subject: "store", Level: checkup.OK}
 	if cfg.Store.Redis != nil {
-		f.Text = "on Redis at " + strings.Join(cfg.Store.Redis.Addresses, ", ") + "; serve says at its start whether it can be used"
-		return f
+		return checkRedis(ctx, cfg)
 	}
 	if _, err := os.Stat(storePath(cfg)); errors.Is(err, fs.ErrNotExist) {
 		f.Text = "none yet; serve makes " + storePath(cfg)

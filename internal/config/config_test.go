@@ -272,7 +272,7 @@ allow_loopback_redirect: true
 trusted_proxies: [10.0.0.0/8, "2001:db8::1"]
 data_dir: state
 keys_dir: secrets
-store: {redis: {addresses: ["redis-1:6379", "redis-2:6379", /run/redis.sock], replicas: 1, tls: true, username: mfa, password: ` + clientSecret + `, prefix: "clinic:"}}
+store: {redis: {addresses: ["redis-1:6379", "redis-2:6379", /run/redis.sock], replicas: 1, tls: true, username: mfa, password: ` + clientSecret + `, prefix: "clinic:", min_version: 7.2.11}}
 server_version: "4.5"
 client_plugin_class: com.example.Plugin
 primary:
@@ -315,7 +315,7 @@ limits_factor: 100
 		DataDir:        "conf/state", KeysDir: "conf/secrets", ServerVersion: "4.5",
 		Store: config.Store{Redis: &config.Redis{
 			Addresses: []string{"redis-1:6379", "redis-2:6379", "/run/redis.sock"}, Replicas: 1, TLS: true, Username: "mfa",
-			Password: secret.New(clientSecret), Prefix: "clinic:",
+			Password: secret.New(clientSecret), Prefix: "clinic:", MinVersion: "7.2.11",
 		}}, ClientPluginClass: "com.example.Plugin",
 		Primary: config.Primary{Local: &config.Local{}}, Administrators: []string{"alice", "bob smith"},
 		Duo: config.Duo{

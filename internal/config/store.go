@@ -37,12 +37,19 @@ type Redis struct {
 	Password secret.Secret
 	// Prefix begins every key and channel.
 	Prefix string
+	// MinVersion is the oldest server that is used.
+	MinVersion string
 }
 
 // defaultRedisPrefix is [mfaserver/internal/store/redis.DefaultPrefix].
 const defaultRedisPrefix = "mfaserver:"
 
 var redisPrefix = regexp.MustCompile(`^[A-Za-z0-9:]{1,64}$`)
+
+// defaultRedisVersion is [mfaserver/internal/store/redis.DefaultMinVersion].
+const defaultRedisVersion = "6.2.0"
+
+var redisVersion = regexp.MustCompile(`^[0-9]{1,4}(\.[0-9]{1,4}){1,2}$`)
 
 // store reads where things are kept.
 func (r *reader) store(s *section) Store {
@@ -80,6 +87,7 @@ func (r *reader) redis(s *section) *Redis {
 	}
 	c.Password, _ = s.secretOf(s.anySecret, "password")
 	c.Prefix = s.matching("prefix", defaultRedisPrefix, redisPrefix, "letters, digits and colons")
+	c.MinVersion = s.matching("min_version", defaultRedisVersion, redisVersion, "a version such as 7.2.11")
 	if !c.TLS && slices.ContainsFunc(c.Addresses, remote) {
 		r.fault(s.line, s.at("tls"), "is off, and a server is on another machine; set tls: true")
 	}
@@ -154,5 +162,5 @@ func (r *Redis) redacted() yaml.MapSlice {
 	if !r.Password.IsZero() {
 		m = append(m, yaml.MapItem{Key: "password", Value: mark(r.Password)})
 	}
-	return append(m, yaml.MapItem{Key: "prefix", Value: r.Prefix})
+	return append(m, yaml.MapItem{Key: "prefix", Value: r.Prefix}, yaml.MapItem{Key: "min_version", Value: r.MinVersion})
 }

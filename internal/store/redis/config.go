@@ -53,8 +53,8 @@ type Config struct {
 	Timeout time.Duration
 	// PoolSize is the most connections to the server; 0 means 32.
 	PoolSize int
-	// MinVersion of the server; default [DefaultMinVersion]. Raise it to shut
-	// out servers with known holes.
+	// MinVersion of the server, as Redis or Valkey counts its own; default
+	// [DefaultMinVersion]. Raise it to shut out servers with known holes.
 	MinVersion string
 	// MaxSkew is how far Now may be from the server's clock before this node
 	// refuses to work; default [DefaultMaxSkew], negative: not looked at.
@@ -77,6 +77,11 @@ func (c Config) complete() (Config, error) {
 	if c.Sealer == nil {
 		return c, fmt.Errorf("%w: a sealer is needed", ErrConfig)
 	}
+	return c.completeRest()
+}
+
+// completeRest is complete without a look at the sealer.
+func (c Config) completeRest() (Config, error) {
 	if err := c.completeAddrs(); err != nil {
 		return c, err
 	}

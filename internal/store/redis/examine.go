@@ -74,19 +74,29 @@ func (i info) fit(minVersion string) error {
 	if err != nil {
 		return err
 	}
-	has, err := parseVersion(i["redis_version"])
+	name, version := i.version()
+	has, err := parseVersion(version)
 	if err != nil {
 		return err
 	}
 	for n := range least {
 		if has[n] != least[n] {
 			if has[n] < least[n] {
-				return fmt.Errorf("%w: %s, at least %s is needed", ErrVersion, i["redis_version"], minVersion)
+				return fmt.Errorf("%w: it is %s %s, and at least %s is needed", ErrVersion, name, version, minVersion)
 			}
 			break
 		}
 	}
 	return nil
+}
+
+// version is the server's name and own version. Valkey says in redis_version
+// which Redis it stands for.
+func (i info) version() (name, version string) {
+	if own := i["valkey_version"]; own != "" {
+		return "Valkey", own
+	}
+	return "Redis", i["redis_version"]
 }
 
 // persistent reports whether what was written outlasts the server's process.
@@ -120,13 +130,8 @@ func (l *link) examine(ctx context.Context, t *target) error {
 		return err
 	}
 	i := parseInfo(all.Val())
-	if i["loading"] == "1" {
-		return fmt.Errorf("%w: it is loading its data", ErrUnreachable)
-	}
-	for _, err := range []error{i.role(l.cfg.Replicas), i.fit(l.cfg.MinVersion), l.skew(before, clock.Val())} {
-		if err != nil {
-			return err
-		}
+	if err := l.usable(i, before, clock.Val()); err != nil {
+		return err
 	}
 	if !i.persistent() {
 		l.cfg.Logger.WarnContext(ctx, "redis keeps no append-only file, a restart of it loses everything", "addr", t.addr)
@@ -135,6 +140,19 @@ func (l *link) examine(ctx context.Context, t *target) error {
 		return err
 	}
 	return l.meta(ctx, t)
+}
+
+// usable decides by what a server says of itself, and its clock.
+func (l *link) usable(i info, here, there time.Time) error {
+	if i["loading"] == "1" {
+		return fmt.Errorf("%w: it is loading its data", ErrUnreachable)
+	}
+	for _, err := range []error{i.role(l.cfg.Replicas), i.fit(l.cfg.MinVersion), l.skew(here, there)} {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // skew compares this node's clock with the server's, which all nodes share.

@@ -125,6 +125,29 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
+// Threat T121: servers older than the lowest version are refused, each by its
+// own count.
+func TestLowestVersion(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		about, least, want string
+	}{
+		{"redis_version:6.2.0", "6.2.0", ""},
+		{"redis_version:6.2.20", "6.2.3", ""},
+		{"redis_version:10.0.0", "9.9.9", ""},
+		{"redis_version:6.0.16", "6.2.0", "it is Redis 6.0.16, and at least 6.2.0 is needed"},
+		{"redis_version:7.2.4\r\nvalkey_version:8.1.4", "8.1.4", ""},
+		{"redis_version:7.2.4\r\nvalkey_version:8.0.1", "8.0.6", "it is Valkey 8.0.1, and at least 8.0.6 is needed"},
+		{"redis_version:newest", "6.2.0", "version is not three numbers"},
+		{"", "6.2.0", "version is not three numbers"},
+	} {
+		err := redis.Fit(c.about+"\r\nmaxmemory_policy:noeviction\r\n", c.least)
+		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%q with at least %s = %v, want %q", c.about, c.least, err, c.want)
+		}
+	}
+}
+
 func TestConfigRefused(t *testing.T) {
 	t.Parallel()
 	sealer := newSealer(t)
