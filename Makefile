@@ -68,7 +68,13 @@ $(LINT):
 	@mv $(BIN)/golangci-lint $@
 
 .PHONY: bench
-bench: ## run the benchmarks
+bench: ## measure speed and size beside bare ones, fail below a bar; ROWS=gateway some, DOCS=1 writes docs/performance.md
+	@mkdir -p bin
+	@BENCH=1 ROWS=$(ROWS) CSV=$(CURDIR)/bin/bench.csv DOCS=$(if $(DOCS),$(CURDIR)/docs/performance.md) \
+	go test -v -count=1 -timeout 30m -run '^TestBars$$' ./bench | grep -v '^ *\(=== \|--- PASS\)'; exit $${PIPESTATUS[0]}
+
+.PHONY: benchmarks
+benchmarks: ## run the benchmarks of single packages, for profiles
 	go test -run '^$$' -bench . -benchmem ./...
 
 .PHONY: crash

@@ -28,7 +28,7 @@ var engineAnswer = "HTTP/1.1 200 OK\r\nDate: Sun, 22 Nov 2026 12:00:00 GMT\r\nAc
 func gatewayRows(tb testing.TB, s scale) []row {
 	tb.Helper()
 	target := answers(tb, engineAnswer)
-	client, err := engine.New(engine.Config{URL: target})
+	client, err := engine.New(engine.Config{URL: target, AllowHTTP: true})
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -45,5 +45,5 @@ func Encode(f Format, v Encoder) ([]byte, error) {
 	if f == FormatJSON {
 		return writeJSON(n)
 	}
-	return writeXML(n)
+	return writeXML(n), nil
 }

@@ -3,7 +3,6 @@ package mirth
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"regexp"
 	"strings"
 
@@ -16,30 +15,60 @@ var declaration = regexp.MustCompile(
 		`(?:[ \t\r\n]+encoding=(?:"(?i:utf-8)"|'(?i:utf-8)'))?` +
 		`(?:[ \t\r\n]+standalone=(?:"(?:yes|no)"|'(?:yes|no)'))?[ \t\r\n]*\?>`)
 
-// writeXML writes n like XStream's pretty printer.
-func writeXML(n *node) ([]byte, error) {
-	doc := etree.NewDocument()
-	addElement(&doc.Element, n)
-	doc.IndentWithSettings(&etree.IndentSettings{
-		Spaces: 2, PreserveLeafWhitespace: true, SuppressTrailingWhitespace: true,
-	})
-	out, err := doc.WriteToBytes()
-	if err != nil {
-		return nil, fmt.Errorf("mirth: write XML: %w", err)
-	}
-	// A bare carriage return would be read back as a newline.
-	return bytes.ReplaceAll(out, []byte("\r"), []byte("&#xd;")), nil
+// writeXML writes n like XStream's pretty printer: two spaces for each level,
+// an empty text as <a></a>, an empty group as <a/>.
+func writeXML(n *node) []byte {
+	const most = 512 // answers are rarely longer
+	return appendXML(make([]byte, 0, most), n, 0)
 }
 
-func addElement(parent *etree.Element, n *node) {
-	e := parent.CreateElement(n.name)
-	for _, c := range n.children {
-		addElement(e, c)
+func appendXML(b []byte, n *node, level int) []byte {
+	b = append(append(append(b, '<'), n.name...), '>')
+	switch {
+	case n.kind != kindGroup && n.kind != kindList:
+		b = appendText(b, n.text)
+	case len(n.children) == 0:
+		return append(b[:len(b)-1], "/>"...)
+	default:
+		for _, c := range n.children {
+			b = appendXML(newLine(b, level+1), c, level+1)
+		}
+		b = newLine(b, level)
 	}
-	// An empty text is <a></a>, an empty group <a/>.
-	if n.kind != kindGroup && n.kind != kindList {
-		e.AddChild(etree.NewText(n.text))
+	return append(append(append(b, "</"...), n.name...), '>')
+}
+
+func newLine(b []byte, level int) []byte {
+	b = append(b, '\n')
+	for range level {
+		b = append(b, "  "...)
 	}
+	return b
+}
+
+// appendText escapes what cannot stand in text (XML 1.0, section 2.4), quotes
+// as the engine does, and a carriage return, which would be read back as a
+// newline (section 2.11).
+func appendText(b []byte, s string) []byte {
+	for i := range len(s) {
+		switch c := s[i]; c {
+		case '&':
+			b = append(b, "&amp;"...)
+		case '<':
+			b = append(b, "&lt;"...)
+		case '>':
+			b = append(b, "&gt;"...)
+		case '\'':
+			b = append(b, "&apos;"...)
+		case '"':
+			b = append(b, "&quot;"...)
+		case '\r':
+			b = append(b, "&#xd;"...)
+		default:
+			b = append(b, c)
+		}
+	}
+	return b
 }
 
 // readXML reads exactly one element and nothing else around it.

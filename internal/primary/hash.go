@@ -1,6 +1,7 @@
 package primary
 
 import (
+	"crypto/rand"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -81,6 +82,20 @@ func (a *Argon2id) Hash(password string) (string, error) {
 	})
 }
 
+// Dummy is an encoded hash of no password: to verify one against it costs what
+// it costs with any other, and to make it costs nothing.
+func (a *Argon2id) Dummy() string {
+	var random [48]byte
+	_, _ = rand.Read(random[:]) // never fails, see crypto/rand
+	return encode(a.params, random[:16], random[16:])
+}
+
+// encode is the canonical form.
+func encode(p Params, salt, key []byte) string {
+	b64 := base64.RawStdEncoding.EncodeToString
+	return fmt.Sprintf("$argon2id$v=19$m=%d,t=%d,p=%d$%s$%s", p.Memory, p.Iterations, p.Parallelism, b64(salt), b64(key))
+}
+
 // Inspect implements [Hasher].
 func (a *Argon2id) Inspect(encoded string) (bool, error) {
 	if len(encoded) > maxEncoded {
@@ -97,8 +112,7 @@ func (a *Argon2id) Inspect(encoded string) (bool, error) {
 	if len(salt) < minSalt || len(salt) > maxSalt || len(key) < minKey || len(key) > maxKey {
 		return false, fmt.Errorf("%w: salt of %d and key of %d bytes", ErrBadHash, len(salt), len(key))
 	}
-	b64 := base64.RawStdEncoding.EncodeToString
-	if encoded != fmt.Sprintf("$argon2id$v=19$m=%d,t=%d,p=%d$%s$%s", p.Memory, p.Iterations, p.Parallelism, b64(salt), b64(key)) {
+	if encoded != encode(p, salt, key) {
 		return false, fmt.Errorf("%w: it is not in canonical form", ErrBadHash)
 	}
 	return p == a.params, nil

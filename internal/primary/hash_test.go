@@ -155,3 +155,20 @@ func FuzzInspect(f *testing.F) {
 		}
 	})
 }
+
+// The hash for users whom nobody knows is one that Verify works on as on any
+// other, and that no password opens.
+func TestDummy(t *testing.T) {
+	t.Parallel()
+	a, err := primary.NewArgon2id(primary.Params{Memory: 64, Iterations: 1, Parallelism: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	one := a.Dummy()
+	if current, err := a.Inspect(one); err != nil || !current || one == a.Dummy() {
+		t.Errorf("Inspect(%q) = %v, %v, want a current hash and another each time", one, current, err)
+	}
+	if ok, err := a.Verify("", one); ok || err != nil {
+		t.Errorf("Verify() = %v, %v, want false", ok, err)
+	}
+}

@@ -172,7 +172,7 @@ func (db *DB) start(ctx context.Context) error {
 	db.writer.changed = db.folds.changed
 	db.sessions = newSessions(db)
 	db.transactions = newTransactions(db)
-	db.users = &users{db: db}
+	db.users = &users{db: db, cache: newUserCache()}
 	db.clock = &clockGuard{db: db}
 	db.generation = &generation{db: db}
 	// The writer outlives the call that opened the store.

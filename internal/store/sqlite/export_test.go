@@ -60,8 +60,11 @@ func (db *DB) Plan(ctx context.Context, query string, args ...any) (string, erro
 	return plan, err
 }
 
-// Uncache forgets the cached sessions, as a restart would.
-func (db *DB) Uncache() { db.sessions.cache.clear() }
+// Uncache forgets the cached sessions and users, as a restart would.
+func (db *DB) Uncache() {
+	db.sessions.cache.clear()
+	db.users.cache.clear()
+}
 
 // LimitCache makes the cache smaller.
 func (db *DB) LimitCache(bytes int) {

@@ -12,7 +12,10 @@ import (
 
 // users implements [primary.Users]. Only the name is readable in the file;
 // the rest, role and password hash included, is sealed to the row.
-type users struct{ db *DB }
+type users struct {
+	db    *DB
+	cache *userCache
+}
 
 var _ primary.Users = (*users)(nil)
 
@@ -38,13 +41,26 @@ func (s *users) Insert(ctx context.Context, u primary.User, hash string) (primar
 }
 
 func (s *users) save(t *tx, u *primary.User, hash string) error {
+	username := u.Username
+	t.onCommit(func() { s.cache.written(username) })
 	sealed := s.db.vault.sealer.Seal(encodeUser(u, hash), s.aad(int64(u.ID), []byte(u.Username)))
 	return t.exec("UPDATE users SET record = ? WHERE id = ?", sealed, u.ID)
 }
 
-// Find implements [primary.Users].
+// Find implements [primary.Users]. A user of late is answered from memory.
 func (s *users) Find(ctx context.Context, username string) (primary.User, string, error) {
-	return s.find(ctx, "SELECT id, username, record FROM users WHERE username = ?", []byte(username))
+	if err := s.db.refusal(); err != nil {
+		return primary.User{}, "", userError(fault("find user", err))
+	}
+	known, found, writes := s.cache.get(username)
+	if found {
+		return known.user, known.hash, nil
+	}
+	u, hash, err := s.find(ctx, "SELECT id, username, record FROM users WHERE username = ?", []byte(username))
+	if err == nil {
+		s.cache.keep(u, hash, writes)
+	}
+	return u, hash, err
 }
 
 // FindID implements [primary.Users].
@@ -147,6 +163,7 @@ func (s *users) Delete(ctx context.Context, username string) error {
 		if err == nil && removed == 0 {
 			return primary.ErrUserUnknown
 		}
+		t.onCommit(func() { s.cache.written(username) })
 		return err
 	})
 	return unavailable(primary.ErrUnavailable, err)
