@@ -82,6 +82,10 @@ crash: ## kill the server 200 times under load and three nodes on Redis 50 times
 	CRASH_KILLS=$(or $(CRASH_KILLS),200) CRASH_NODE_KILLS=$(or $(CRASH_NODE_KILLS),50) CRASH_TOURS=$(or $(CRASH_TOURS),1000) \
 	CRASH_MUTANTS=1 CRASH_SEED=$(CRASH_SEED) go test -v -count=1 -parallel 1 -timeout 4h ./crash
 
+.PHONY: siege
+siege: ## flood the server with logins and slow connections, starve it and wear it out, and judge how long others wait; see siege/doc.go
+	SIEGE=1 go test -v -count=1 -parallel 1 -timeout 4h $(if $(RUN),-run '$(RUN)') ./siege
+
 .PHONY: mutate
 mutate: ## remove each security check in turn and see that the tests notice; ARGS=mfa for one target; goes on where it stopped
 	go run ./mutate -resume bin/mutate.jsonl $(ARGS)

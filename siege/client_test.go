@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -23,6 +24,8 @@ type client struct {
 	rig     *rig
 	http    *http.Client
 	cookies map[string]string
+	// patient clients who are told to wait do so, and ask again.
+	patient bool
 }
 
 // answer is a response read to its end.
@@ -97,6 +100,17 @@ func (c *client) get(ctx context.Context, path string) (answer, error) {
 // first is the first call of a login.
 func (c *client) first(ctx context.Context, username, password string, header ...string) (answer, error) {
 	header = append([]string{"X-Mirth-Server-Url", c.rig.url}, header...)
+	for c.patient {
+		a, err := c.call(ctx, http.MethodPost, c.rig.url+"/api/users/_login", url.Values{"username": {username}, "password": {password}}, header...)
+		if err != nil || a.status != http.StatusTooManyRequests {
+			return a, err
+		}
+		seconds, err := strconv.Atoi(a.header.Get("Retry-After"))
+		if err != nil {
+			return a, err
+		}
+		time.Sleep(time.Duration(seconds) * time.Second)
+	}
 	return c.call(ctx, http.MethodPost, c.rig.url+"/api/users/_login", url.Values{"username": {username}, "password": {password}}, header...)
 }
 

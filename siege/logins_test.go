@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"path/filepath"
 	"testing"
 	"time"
 )
@@ -64,7 +63,7 @@ func floodRound(t *testing.T, s settings, p plan, path string, many bool) round 
 	worker := r.signedIn(t, user(0), "127.0.0.20")
 	known := r.signedIn(t, user(1), "127.0.0.21")
 	warm(t, worker, path)
-	bareServer := attack(t, roleBare, bareOrder{filepath.Join(r.dir, "server.crt"), filepath.Join(r.dir, "server.key")})
+	bareServer := attack(t, roleBare, r.certificate())
 	var bareAddress string
 	bareServer.hear(t, &bareAddress)
 	order := floodOrder{

@@ -37,8 +37,11 @@ type plan struct {
 	environment []string
 	wrap        func(binary string, args ...string) []string
 	binary      string
-	// between puts something between the server and an address of the
-	// simulator or the engine.
+	// engineFailures is after how many wrong passwords the engine locks an
+	// account; 0 means never.
+	engineFailures int
+	// between puts something between two of those who talk to each other, and
+	// returns the address where it can be reached.
 	between func(address string) string
 }
 
@@ -48,8 +51,8 @@ type rig struct {
 	duo    *duotest.Server
 	engine *mirthtest.Server
 	dir    string
-	// listen is the address behind url.
-	listen string
+	// listen is the address of the server, public where clients think it is.
+	listen, public string
 }
 
 func user(i int) string { return fmt.Sprintf("user%d", i) }
@@ -58,6 +61,10 @@ func user(i int) string { return fmt.Sprintf("user%d", i) }
 func newRig(t *testing.T, p plan) *rig {
 	t.Helper()
 	r := &rig{dir: t.TempDir(), listen: freeAddress(t)}
+	r.public = "https://" + r.listen
+	if p.between != nil {
+		r.public = "https://" + p.between(r.listen)
+	}
 	r.startDuo(t, p)
 	first := "primary: {local: {}}\n"
 	if p.gateway {
@@ -78,7 +85,7 @@ func newRig(t *testing.T, p plan) *rig {
 	if p.wrap != nil {
 		command = p.wrap(binary, args...)
 	}
-	r.server = start(t, filepath.Join(r.dir, "data"), "https://"+r.listen, p.environment, command...)
+	r.server = start(t, filepath.Join(r.dir, "data"), r.public, p.environment, command...)
 	if !p.gateway {
 		for i := range p.users {
 			r.addUser(t, user(i))
@@ -107,7 +114,7 @@ func (r *rig) startEngine(t *testing.T, p plan) string {
 	for i := range accounts {
 		accounts[i] = mirthtest.User{Name: user(i), Password: password}
 	}
-	r.engine = mirthtest.NewServer(mirthtest.Config{Users: accounts, SlowHash: p.slowHash, Keep: 1})
+	r.engine = mirthtest.NewServer(mirthtest.Config{Users: accounts, SlowHash: p.slowHash, MaxFailures: p.engineFailures, Keep: 1})
 	t.Cleanup(r.engine.Close)
 	target := r.engine.URL
 	if p.between != nil {
@@ -164,7 +171,7 @@ func (r *rig) configuration(first string, p plan) string {
 		host = p.between(host)
 	}
 	return first + p.extra + fmt.Sprintf(`listen: %q
-public_urls: ["https://%[1]s"]
+public_urls: [%[5]q]
 data_dir: "%[2]s/data"
 tls: {cert_file: "%[2]s/server.crt", key_file: "%[2]s/server.key"}
 trusted_proxies: ["127.0.0.9/32"]
@@ -172,7 +179,12 @@ duo:
   simulator: true
   ca: "%[2]s/ca.pem"
   universal: {client_id: %[3]q, client_secret_file: "%[2]s/client_secret", api_hostname: %[4]q}
-`, r.listen, r.dir, r.duo.Credentials().ClientID, host)
+`, r.listen, r.dir, r.duo.Credentials().ClientID, host, r.public)
+}
+
+// certificate is where that of the server lies.
+func (r *rig) certificate() bareOrder {
+	return bareOrder{filepath.Join(r.dir, "server.crt"), filepath.Join(r.dir, "server.key")}
 }
 
 // tlsConfig trusts the server and the simulator.

@@ -1,3 +1,173 @@
 package siege_test
 
-func runSlow() error { return nil }
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// slowOrder is what slow clients are told.
+type slowOrder struct {
+	Address     string
+	CA          []byte
+	Connections int
+}
+
+// slowReport is how many connections are open at a time.
+type slowReport struct{ Open int64 }
+
+// runSlow is the role of clients that say nothing, or not enough, or one byte a
+// second. Who is cut off comes again.
+func runSlow() error {
+	var o slowOrder
+	if err := told(&o); err != nil {
+		return err
+	}
+	var open atomic.Int64
+	for i := range o.Connections {
+		go func() {
+			for {
+				slowOnce(o, i%4, &open)
+				time.Sleep(time.Duration(10+i%90) * time.Millisecond)
+			}
+		}()
+	}
+	for began := time.Now(); int(open.Load()) < o.Connections*95/100 && time.Since(began) < 2*time.Minute; {
+		time.Sleep(50 * time.Millisecond)
+	}
+	if err := say(slowReport{open.Load()}); err != nil {
+		return err
+	}
+	return errors.Join(untilClosed(), say(slowReport{open.Load()}))
+}
+
+// slowOnce is the life of one connection of a kind.
+func slowOnce(o slowOrder, kind int, open *atomic.Int64) {
+	const from = "127.0.0.3"
+	var conn net.Conn
+	var err error
+	if kind == 0 { // it does not even begin the handshake
+		dialer := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}, Timeout: 10 * time.Second}
+		conn, err = dialer.DialContext(context.Background(), "tcp", o.Address)
+	} else {
+		conn, err = dialFrom(context.Background(), from, o.Address, o.CA)
+	}
+	if err != nil {
+		return
+	}
+	defer conn.Close() //nolint:errcheck // the other end closes it
+	open.Add(1)
+	defer open.Add(-1)
+	drip := ""
+	switch kind {
+	case 1: // a header without an end
+		drip = "x"
+		_, err = io.WriteString(conn, "POST /api/users/_login HTTP/1.1\r\nHost: a\r\nX-")
+	case 2: // a body that drips in
+		drip = "a"
+		_, err = io.WriteString(conn, "POST /api/users/_login HTTP/1.1\r\nHost: a\r\nX-Requested-With: x\r\n"+
+			"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 4000\r\n\r\nusername=")
+	case 3: // one request, and nothing more
+		_, err = io.WriteString(conn, "GET /api/server/status HTTP/1.1\r\nHost: a\r\nX-Requested-With: x\r\n\r\n")
+	}
+	if err != nil {
+		return
+	}
+	if drip != "" {
+		go dripInto(conn, drip)
+	}
+	_, _ = io.Copy(io.Discard, conn)
+}
+
+func dripInto(conn net.Conn, text string) {
+	for {
+		time.Sleep(time.Second)
+		if _, err := io.WriteString(conn, text); err != nil {
+			return
+		}
+	}
+}
+
+// Threat T178: thousands of slow connections, of which every one that is cut off
+// is made again, and normal clients do not notice: neither those who are there
+// nor those who come.
+func TestSlowConnections(t *testing.T) { //nolint:paralleltest // it measures
+	s := readSettings(t)
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		t.Fatal(err)
+	}
+	if most := int(limit.Max) - 500; s.slow > most { //nolint:unconvert // it is int64 on some systems
+		t.Logf("this machine allows %d connections, not %d", most, s.slow)
+		s.slow = most
+	}
+	// The server itself makes use of all that it may: it is started with less.
+	wrap := func(binary string, args ...string) []string {
+		return append([]string{"sh", "-c", `ulimit -Sn 256; exec "$0" "$@"`, binary}, args...)
+	}
+	var p99s []float64
+	for range s.rounds {
+		r := newRig(t, plan{gateway: true, users: 1, wrap: wrap})
+		if soft, hard := r.limit(t, "Max open files"); soft < hard-1 { // the runtime leaves one
+			t.Errorf("the server has a limit of %d descriptors, and could have %d", soft, hard)
+		}
+		p99s = append(p99s, slowRound(t, s, r))
+	}
+	if got := median(p99s); s.long && got > 2 {
+		t.Errorf("p99 of normal clients is %.2f times that without slow ones, want 2 at most; rounds %.2f", got, p99s)
+	}
+}
+
+// slowRound returns how many times as long the slowest normal calls take.
+func slowRound(t *testing.T, s settings, r *rig) float64 {
+	t.Helper()
+	const path = "/api/echo/bytes/1024"
+	worker := r.signedIn(t, user(0), "127.0.0.20")
+	warm(t, worker, path)
+	normal := []prober{working(worker, path), arriving(r)}
+	without := together(t.Context(), t, func() { time.Sleep(s.seconds) }, normal...)
+	slow := attack(t, roleSlow, slowOrder{r.listen, r.duo.CA().CertPEM(), s.slow})
+	var report slowReport
+	slow.hear(t, &report)
+	if report.Open < int64(s.slow)*9/10 {
+		t.Errorf("%d slow connections are open, want %d", report.Open, s.slow)
+	}
+	used, began := r.processor(t), time.Now()
+	with := together(t.Context(), t, func() { time.Sleep(s.seconds) }, normal...)
+	t.Logf("%d slow connections, %d MiB, %.2f processors\n  with a session %v, before %v\n  newly come %v, before %v", report.Open, r.resident(t),
+		(r.processor(t)-used).Seconds()/time.Since(began).Seconds(), with[0].by["ok"], without[0].by["ok"], with[1].by["ok"], without[1].by["ok"])
+	if got := r.resident(t); got > boundedMemory {
+		t.Errorf("the server takes %d MiB, want %d at most", got, boundedMemory)
+	}
+	slow.leave()
+	r.alive(t)
+	if err := worker.login(t.Context(), user(0)); err != nil {
+		t.Error(err)
+	}
+	worst := 0.0
+	for i := range with {
+		worst = max(worst, ratio(without[i].by["ok"].at(0.99), with[i].by["ok"].at(0.99)))
+	}
+	return worst
+}
+
+// arriving is a client that makes a new connection for each call.
+func arriving(r *rig) prober {
+	return prober{every: 20 * time.Millisecond, once: func(ctx context.Context) (string, error) {
+		transport := &http.Transport{TLSClientConfig: r.tlsConfig(), DisableKeepAlives: true}
+		defer transport.CloseIdleConnections()
+		c := &client{rig: r, http: &http.Client{Transport: transport, Timeout: requestTimeout}, cookies: map[string]string{}}
+		a, err := c.get(ctx, "/api/server/status")
+		if err == nil && a.status != http.StatusOK {
+			err = fmt.Errorf("%w: status: %d", errLogin, a.status)
+		}
+		return "ok", err
+	}}
+}
