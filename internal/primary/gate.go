@@ -45,7 +45,11 @@ func (g *gate) enter(ctx context.Context, known bool) (leave func(), err error) 
 	if !g.join(known) {
 		return nil, busy
 	}
-	timer := time.NewTimer(g.wait)
+	patience := g.wait
+	if known {
+		patience *= 2 // behind strangers, and behind each other
+	}
+	timer := time.NewTimer(patience)
 	defer timer.Stop()
 	select {
 	case g.slots <- struct{}{}:
@@ -64,13 +68,13 @@ func (g *gate) enter(ctx context.Context, known bool) (leave func(), err error) 
 func (g *gate) join(known bool) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	before, mine := g.strangers+g.known, &g.strangers
+	mine, before := &g.strangers, g.strangers+g.known
 	if known {
-		mine = &g.known
+		mine, before = &g.known, g.known
 	}
 	waiting := before - cap(g.slots)
 	turn := time.Duration(waiting/cap(g.slots)+1) * g.held
-	if *mine >= cap(g.slots)+g.queue || !known && waiting > 0 && turn >= g.wait {
+	if *mine >= cap(g.slots)+g.queue || waiting > 0 && turn >= g.wait {
 		return false
 	}
 	*mine++

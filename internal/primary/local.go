@@ -36,7 +36,8 @@ type LocalConfig struct {
 	// may wait from addresses that are known to their account.
 	MaxQueuedHashes int
 	// MaxWait is how long one waits; 0 means a second. Who would have to wait
-	// longer, as hashes take at the moment, is refused at once.
+	// longer, as hashes take at the moment, is refused at once. Those from
+	// known addresses wait behind the others and each other, twice as long.
 	MaxWait time.Duration
 	// LimitsFactor multiplies MaxQueuedHashes and, up to half a minute,
 	// MaxWait; 0 means 1. The limits of Limiter are its own.
