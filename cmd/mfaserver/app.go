@@ -2,13 +2,14 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"log/slog"
 	"net"
 	"slices"
+	"sync/atomic"
 
 	"mfaserver/duoclient"
 	"mfaserver/internal/audit"
-	"mfaserver/internal/audit/ship"
 	"mfaserver/internal/config"
 	"mfaserver/internal/duty"
 	"mfaserver/internal/expiry"
@@ -21,6 +22,7 @@ import (
 	"mfaserver/internal/stats"
 	"mfaserver/internal/store/redis"
 	"mfaserver/internal/store/sqlite"
+	"mfaserver/internal/throttle"
 	"mfaserver/internal/token"
 	"mfaserver/mfa"
 	"mfaserver/session"
@@ -35,6 +37,8 @@ type app struct {
 	// write.
 	recorder audit.Recorder
 	stats    *stats.Stats
+	// duoTrust is the digest of the authorities that duo.ca names.
+	duoTrust [sha256.Size]byte
 	reports  *reports
 	db       store
 	// file is db when that is the embedded store.
@@ -53,7 +57,9 @@ type app struct {
 	devices   *selfservice.Desk
 	flow      *mfa.Flow
 
-	shown *shownCertificate
+	universal *duoclient.Universal
+	// passwords and secondCalls count failures.
+	passwords, secondCalls throttle.Counters
 	// duoRoots vouch for Duo; expiry tells when these and others end.
 	duoRoots []duoclient.Root
 	expiry   *expiry.Watch
@@ -66,21 +72,46 @@ type app struct {
 	// address is where the server listens.
 	address net.Addr
 
-	// shippers follow the trail while the server runs.
-	shippers []*ship.Shipper
+	shown *shownCertificate
+	// showing is what is to be shown when this app comes into force.
+	showing *certificate
+	// file of the configuration; empty: it is not read again.
+	configFile string
+	// level is that of the log; nil: it stays.
+	level *slog.LevelVar
+
+	// followers follow the trail while the server runs.
+	followers []*follower
+
+	// live is the app in force, for all that take each other's place; before is
+	// the one whose place this one is to take, while it is being made.
+	live   *atomic.Pointer[app]
+	before *app
 
 	closers []func() error
+}
+
+// latest is the app in force: this one, or the one that took its place.
+func (a *app) latest() *app {
+	if a.live == nil {
+		return a
+	}
+	return a.live.Load()
 }
 
 // newApp opens what the configuration names. The store comes first: whoever
 // holds it holds the data directory.
 func newApp(ctx context.Context, cfg *config.Config, logger *slog.Logger) (*app, error) {
-	a := &app{cfg: cfg, logger: logger, roll: duty.New(duty.Config{Logger: logger, Now: now}), metrics: newMetrics()}
+	a := &app{cfg: cfg, logger: logger, roll: duty.New(duty.Config{Logger: logger, Now: now}), metrics: newMetrics(), live: new(atomic.Pointer[app])}
+	a.live.Store(a)
 	first := a.openDirectory
 	if cfg.Primary.Upstream != nil {
 		first = a.openEngine
 	}
-	for _, step := range []func(context.Context) error{a.openStore, a.openTrail, a.openShipping, a.openTokens, first, a.openSessions, a.openDesk, a.openPeople, a.openFlow, a.openExpiry} {
+	for _, step := range []func(context.Context) error{
+		a.openStore, a.openTrail, a.openShipping, a.openTokens, first, a.openSessions, a.lookAtRoots, a.openDesk, a.openPeople, a.openFlow,
+		a.openExpiry, a.openCounts,
+	} {
 		if err := step(ctx); err != nil {
 			a.close()
 			return nil, err
@@ -93,6 +124,7 @@ func newApp(ctx context.Context, cfg *config.Config, logger *slog.Logger) (*app,
 
 // close releases everything, last opened first.
 func (a *app) close() {
+	a.latest().release(nil)
 	for _, closer := range slices.Backward(a.closers) {
 		if err := closer(); err != nil {
 			a.logger.Error("closing failed", "err", err)
@@ -102,10 +134,17 @@ func (a *app) close() {
 }
 
 func (a *app) openDesk(context.Context) error {
-	var err error
-	if a.desk, err = newDesk(a.cfg, a.recorder, a.quota(), a.signOut, a.observeDuo()); err != nil {
+	var before *helpdesk.Desk
+	if b := a.before; b != nil {
+		if sameDuo(a.cfg, b.cfg) && a.duoTrust == b.duoTrust {
+			return nil
+		}
+		before = b.desk
+	}
+	desk, err := newDesk(a.cfg, a.recorder, deskNeeds{quota: a.quota(), signOut: a.signOut, follows: before}, a.observeDuo())
+	if err != nil {
 		return err
 	}
-	a.closers = append(a.closers, func() error { a.desk.Close(); return nil })
+	a.desk = desk
 	return nil
 }

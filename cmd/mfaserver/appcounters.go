@@ -33,3 +33,15 @@ func (a *app) quota() helpdesk.Quota {
 	}
 	return a.shared.Quota("bypass codes")
 }
+
+// passwordCounters are those of wrong passwords. While another configuration is
+// in force it is only looked whether its limits can be replaced; [app.change]
+// does it.
+func (a *app) passwordCounters(name string) (throttle.Counters, error) {
+	limits := passwordLimits(a.cfg)
+	if b := a.before; b != nil {
+		_, err := passwordLimits(b.cfg).Changed(limits)
+		return b.passwords, err
+	}
+	return a.counters(name, limits)
+}

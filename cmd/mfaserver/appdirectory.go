@@ -3,19 +3,18 @@ package main
 import (
 	"context"
 
+	"mfaserver/internal/config"
 	"mfaserver/internal/primary"
 	"mfaserver/internal/throttle"
+	"mfaserver/internal/upstream"
 )
 
 func (a *app) openDirectory(ctx context.Context) error {
-	limits := primary.LoginLimits(a.cfg.LimitsFactor)
-	limits.Account.Limit, limits.Account.Window = a.cfg.Login.MaxFailures, a.cfg.Login.FailureWindow
-	limits.Global.Limit = min(limits.Global.Limit, throttle.MaxLimit/a.cfg.LimitsFactor)
-	limits.Now = now
-	limiter, err := a.counters("login", limits)
-	if err != nil {
-		return err
+	limiter, err := a.passwordCounters("login")
+	if err != nil || a.before != nil {
+		return err // the directory stays, [app.change] replaces the limits
 	}
+	a.passwords = limiter
 	a.directory, err = primary.NewLocal(primary.LocalConfig{
 		Users:        a.db.Users(),
 		Limiter:      limiter,
@@ -27,6 +26,21 @@ func (a *app) openDirectory(ctx context.Context) error {
 		return err
 	}
 	return a.warnOfBadHashes(ctx)
+}
+
+// passwordLimits are those on wrong passwords, at the local directory or at the
+// engine behind.
+func passwordLimits(cfg *config.Config) throttle.Config {
+	if u := cfg.Primary.Upstream; u != nil {
+		limits := upstream.LoginLimits(u.MaxFailures, cfg.LimitsFactor)
+		limits.Now = now
+		return limits
+	}
+	limits := primary.LoginLimits(cfg.LimitsFactor)
+	limits.Account.Limit, limits.Account.Window = cfg.Login.MaxFailures, cfg.Login.FailureWindow
+	limits.Global.Limit = min(limits.Global.Limit, throttle.MaxLimit/cfg.LimitsFactor)
+	limits.Now = now
+	return limits
 }
 
 // warnOfBadHashes names the users whose stored password cannot be checked:

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"crypto/x509"
 	"errors"
 	"fmt"
@@ -21,7 +22,10 @@ import (
 
 // behind is what stands behind a gateway.
 type behind struct {
-	client   *engine.Client
+	client *engine.Client
+	// trust is the digest of the authorities that client was given.
+	trust    [sha256.Size]byte
+	engine   *engineInForce
 	upstream *upstream.Upstream
 	standing *standing.Sessions
 	guard    *access.Guard
@@ -32,11 +36,21 @@ type behind struct {
 // openEngine makes the client of the engine and what keeps its sessions. It
 // asks the engine nothing.
 func (a *app) openEngine(context.Context) error {
-	client, err := newEngine(a.cfg)
+	limiter, err := a.passwordCounters("upstream")
 	if err != nil {
 		return err
 	}
-	a.closers = append(a.closers, func() error { client.Close(); return nil })
+	if a.before != nil {
+		return a.followEngine()
+	}
+	a.passwords = limiter
+	client, trust, err := newEngine(a.cfg)
+	if err != nil {
+		return err
+	}
+	inForce := &engineInForce{}
+	inForce.current.Store(client)
+	a.closers = append(a.closers, func() error { inForce.current.Load().Close(); return nil })
 	sealed, err := sealer(a.cfg, "upstream.key")
 	if err != nil {
 		return err
@@ -45,14 +59,8 @@ func (a *app) openEngine(context.Context) error {
 	if err != nil {
 		return err
 	}
-	limits := upstream.LoginLimits(a.cfg.Primary.Upstream.MaxFailures, a.cfg.LimitsFactor)
-	limits.Now = now
-	limiter, err := a.counters("upstream", limits)
-	if err != nil {
-		return err
-	}
 	keeper, err := upstream.New(upstream.Config{
-		Engine: client, Ledger: a.db.Ledger(), Node: name, Sealer: sealed, Limiter: limiter,
+		Engine: inForce, Ledger: a.db.Ledger(), Node: name, Sealer: sealed, Limiter: limiter,
 		MaxFailures: a.cfg.Primary.Upstream.MaxFailures * a.cfg.LimitsFactor,
 		Recorder:    a.recorder, Logger: a.logger, Now: now,
 	})
@@ -65,7 +73,7 @@ func (a *app) openEngine(context.Context) error {
 		return err
 	}
 	a.closers = append(a.closers, func() error { tokens.Close(context.Background()); return nil }) //nolint:contextcheck // as above
-	a.behind = &behind{client: client, upstream: keeper, standing: tokens}
+	a.behind = &behind{client: client, trust: trust, engine: inForce, upstream: keeper, standing: tokens}
 	return nil
 }
 
@@ -79,25 +87,27 @@ func closeUpstream(u *upstream.Upstream) error {
 	return u.Close(ctx)
 }
 
-// newEngine makes the client of the configured engine.
-func newEngine(cfg *config.Config) (*engine.Client, error) {
+// newEngine makes the client of the configured engine; trust is the digest of
+// the authorities that it was given.
+func newEngine(cfg *config.Config) (client *engine.Client, trust [sha256.Size]byte, err error) {
 	u := cfg.Primary.Upstream
 	c := engine.Config{URL: u.URL, PinSHA256: u.PinSHA256, AllowHTTP: u.AllowHTTP}
 	if u.CAFile != "" {
 		pem, err := os.ReadFile(u.CAFile)
 		if err != nil {
-			return nil, fmt.Errorf("primary.upstream.ca_file: %w", err)
+			return nil, trust, fmt.Errorf("primary.upstream.ca_file: %w", err)
 		}
+		trust = sha256.Sum256(pem)
 		c.CA = x509.NewCertPool()
 		if !c.CA.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("%w: primary.upstream.ca_file: no certificate in it", config.ErrInvalid)
+			return nil, trust, fmt.Errorf("%w: primary.upstream.ca_file: no certificate in it", config.ErrInvalid)
 		}
 	}
-	client, err := engine.New(c)
+	client, err = engine.New(c)
 	if err != nil {
-		return nil, errors.Join(config.ErrInvalid, err)
+		return nil, trust, errors.Join(config.ErrInvalid, err)
 	}
-	return client, nil
+	return client, trust, nil
 }
 
 // recoverEngine ends, before the first login, what an earlier process left

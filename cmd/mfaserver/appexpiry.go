@@ -7,7 +7,6 @@ import (
 	"os"
 	"time"
 
-	"mfaserver/internal/config"
 	"mfaserver/internal/expiry"
 )
 
@@ -18,20 +17,11 @@ const (
 	rootNotice        = 90 * 24 * time.Hour
 )
 
-// openExpiry notes what vouches for Duo, and makes what tells in time when
-// certificates end (threats T101, T173). Where the system's authorities vouch,
-// their ends are the system's to watch.
+// openExpiry makes what tells in time when certificates end (threats T101,
+// T173).
 func (a *app) openExpiry(context.Context) error {
-	ca, err := duoCA(a.cfg.Duo.CA)
-	if err != nil {
-		return err
-	}
-	if a.cfg.Duo.CA != config.CASystem {
-		if a.duoRoots, err = ca.Roots(); err != nil {
-			return err
-		}
-	}
-	a.expiry, err = expiry.New(expiry.Config{Certificates: a.certificates, Recorder: a.recorder, Logger: a.logger, Now: now})
+	var err error
+	a.expiry, err = expiry.New(expiry.Config{Certificates: func() []expiry.Certificate { return a.latest().certificates() }, Recorder: a.recorder, Logger: a.logger, Now: now})
 	return err
 }
 

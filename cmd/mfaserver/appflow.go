@@ -10,8 +10,7 @@ import (
 )
 
 func (a *app) openFlow(context.Context) error {
-	duo, err := newUniversal(a.cfg, a.observeDuo())
-	if err != nil {
+	if err := a.openUniversal(); err != nil {
 		return err
 	}
 	enrolment, err := a.enrolment()
@@ -24,7 +23,7 @@ func (a *app) openFlow(context.Context) error {
 	}
 	login, factor := a.cfg.Login, a.cfg.LimitsFactor
 	c := mfa.Config{
-		SecondFactor:  duo,
+		SecondFactor:  a.universal,
 		Transactions:  a.measuredTransactions(),
 		Sources:       a.db.Sources(),
 		Codes:         a.db.Codes(),
@@ -54,6 +53,9 @@ func (a *app) openFlow(context.Context) error {
 		held := carries{a.behind.upstream}
 		c.Accounts, c.Releaser, c.Carries = engineAccounts{}, held, held
 	}
+	if a.before != nil {
+		c.Follows = a.before.flow
+	}
 	a.flow, err = mfa.New(c)
 	return err
 }
@@ -76,16 +78,22 @@ func newUniversal(cfg *config.Config, more ...duoclient.Option) (*duoclient.Univ
 	if err != nil {
 		return nil, err
 	}
-	duo, err := duoclient.NewUniversal(duoclient.UniversalConfig{
-		ClientID:     cfg.Duo.Universal.ClientID,
-		ClientSecret: cfg.Duo.Universal.ClientSecret,
-		APIHost:      cfg.Duo.Universal.APIHostname,
-		CA:           ca,
-		Simulator:    cfg.Duo.Simulator,
-		HTTPProxy:    cfg.Duo.HTTPProxy,
-	}, append(more, duoclient.WithClock(now))...)
+	c := universalConfig(cfg)
+	c.CA = ca
+	duo, err := duoclient.NewUniversal(c, append(more, duoclient.WithClock(now))...)
 	if err != nil {
 		return nil, errors.Join(config.ErrInvalid, err)
 	}
 	return duo, nil
+}
+
+// universalConfig is all of it but the authorities.
+func universalConfig(cfg *config.Config) duoclient.UniversalConfig {
+	return duoclient.UniversalConfig{
+		ClientID:     cfg.Duo.Universal.ClientID,
+		ClientSecret: cfg.Duo.Universal.ClientSecret,
+		APIHost:      cfg.Duo.Universal.APIHostname,
+		Simulator:    cfg.Duo.Simulator,
+		HTTPProxy:    cfg.Duo.HTTPProxy,
+	}
 }

@@ -60,8 +60,8 @@ func (a *app) healthNotes() []string {
 			notes = append(notes, "a background duty hangs: "+d.Name)
 		}
 	}
-	for _, s := range a.shippers {
-		if status := s.Status(); !status.Since.IsZero() {
+	for _, f := range a.latest().followers {
+		if status := f.shipper.Status(); !status.Since.IsZero() {
 			notes = append(notes, fmt.Sprintf("the audit trail does not reach %s since %s", status.Name, status.Since.UTC().Format(time.RFC3339)))
 		}
 	}

@@ -11,6 +11,7 @@ import (
 
 	"mfaserver/internal/audit/ship"
 	"mfaserver/internal/config"
+	"mfaserver/internal/expiry"
 	"mfaserver/internal/health"
 	"mfaserver/internal/metrics"
 	"mfaserver/mfa"
@@ -27,12 +28,12 @@ func (a *app) openMetrics() {
 	a.health = a.newHealth()
 	s := metrics.State{
 		Counts:       func(ctx context.Context) (sessions, pending int, err error) { return a.db.Counts(ctx, now()) },
-		Certificates: a.certificates,
+		Certificates: func() []expiry.Certificate { return a.latest().certificates() },
 		Duties:       a.roll.States,
 		Sinks: func() []ship.Status {
 			var all []ship.Status
-			for _, shipper := range a.shippers {
-				all = append(all, shipper.Status())
+			for _, f := range a.latest().followers {
+				all = append(all, f.shipper.Status())
 			}
 			return all
 		},

@@ -36,14 +36,14 @@ func (a *app) openPeople(context.Context) error {
 	if a.people, err = peopledesk.New(c); err != nil {
 		return err
 	}
-	a.closers = append(a.closers, func() error { a.people.Close(); return nil })
 	a.devices, err = selfservice.New(selfservice.Config{Org: org, Recorder: a.recorder, DuoUsername: a.cfg.DuoUsername, Now: now})
 	return err
 }
 
-// signOut ends the sessions of a user by Duo's name for him.
+// signOut ends the sessions of a user by Duo's name for him. A desk may outlive
+// the configuration that it was made for.
 func (a *app) signOut(ctx context.Context, order helpdesk.Order, duoUsername string) (int, error) {
-	return a.people.SignOut(ctx, duoUsername, peopledesk.Why(order))
+	return a.latest().people.SignOut(ctx, duoUsername, peopledesk.Why(order))
 }
 
 // additions finds the devices that people added themselves. The trail is this

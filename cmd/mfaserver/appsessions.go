@@ -18,7 +18,7 @@ func (a *app) openSessions(context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.sessions, err = session.New(session.Config{
+	c := session.Config{
 		Store:    a.measuredSessions(),
 		Idle:     a.cfg.Session.Idle,
 		Absolute: a.cfg.Session.Absolute,
@@ -29,7 +29,11 @@ func (a *app) openSessions(context.Context) error {
 		OnMove:   session.OnMove(a.cfg.Session.OnAddressChange),
 		OnEnd:    a.releaseEnded,
 		Now:      now,
-	})
+	}
+	if a.before != nil {
+		c.Follows = a.before.sessions
+	}
+	a.sessions, err = session.New(c)
 	return err
 }
 

@@ -13,10 +13,11 @@ func (a *app) openTokens(context.Context) error {
 	if err != nil {
 		return err
 	}
-	a.tokens, err = token.NewTokens(token.TokensConfig{
-		Store: a.db.Tokens(), Sealer: sealed, Recorder: a.recorder, MaxLife: a.cfg.Tokens.MaxLife, Now: now,
-	})
-	if err != nil {
+	c := token.TokensConfig{Store: a.db.Tokens(), Sealer: sealed, Recorder: a.recorder, MaxLife: a.cfg.Tokens.MaxLife, Now: now}
+	if a.before != nil {
+		c.Follows = a.before.tokens
+	}
+	if a.tokens, err = token.NewTokens(c); err != nil || a.before != nil {
 		return err
 	}
 	a.codes, err = token.NewCodes(token.CodesConfig{Store: a.db.SignInCodes(), Recorder: a.recorder, Now: now})

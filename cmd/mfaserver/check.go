@@ -95,7 +95,7 @@ func (g *globals) checkup(ctx context.Context, cfg *config.Config) checkup.Repor
 
 // checkEngine looks at the engine behind a gateway.
 func (g *globals) checkEngine(ctx context.Context, cfg *config.Config, step func(checkup.Finding)) checkup.Report {
-	client, err := newEngine(cfg)
+	client, _, err := newEngine(cfg)
 	if err != nil {
 		return checkup.Report{Findings: []checkup.Finding{{
 			Level: checkup.Fail, Subject: "primary.upstream", Text: sentence(err), Advice: "Correct primary.upstream in " + g.config + ".",

@@ -23,7 +23,15 @@ var errConfigFile = errors.New("configuration file")
 // environment out of there, where child processes and dumps would see them
 // (threat T167).
 func loadConfig(path string) (*config.Config, error) {
-	cfg, err := config.Load(path)
+	return cleaned(config.Load(path))
+}
+
+// reloadConfig is loadConfig for a server that runs with before.
+func reloadConfig(before *config.Config, path string) (*config.Config, error) {
+	return cleaned(before.Reload(path))
+}
+
+func cleaned(cfg *config.Config, err error) (*config.Config, error) {
 	if err != nil && !errors.Is(err, config.ErrInvalid) {
 		return nil, fmt.Errorf("%w: %w", errConfigFile, err)
 	}

@@ -29,7 +29,7 @@ func (a *app) consoleRoom(hidden http.Handler) (*adminpages.Console, error) {
 		Devices:     a.devices,
 		SessionList: a.sessions,
 		Records:     lastRecords{a.reader()},
-		Reports:     a.reports.rooms(),
+		Reports:     a.reports.rooms(a),
 	})
 	if err != nil {
 		return nil, errors.Join(config.ErrInvalid, err)

@@ -35,7 +35,7 @@ const (
 
 // reports are what the console shows of the whole server.
 type reports struct {
-	app    *app
+	app    func() *app // the one in force
 	health *round[[]adminpages.Finding]
 	duo    *round[duoAccounts]
 	trail  *round[verification]
@@ -52,7 +52,7 @@ type verification struct {
 }
 
 func (a *app) newReports() *reports {
-	r := &reports{app: a}
+	r := &reports{app: a.latest}
 	r.health = newRound("looking at the health", healthEvery, a, r.look)
 	r.duo = newRound("counting duo accounts", organizationsEvery, a, r.askAccounts)
 	r.trail = newRound("verifying the audit trail", verifyEvery, a, r.verify)
@@ -66,16 +66,16 @@ func (r *reports) attend(ctx context.Context) {
 	all.Go(func() { r.duo.attend(ctx, firstLook) })
 	all.Go(func() { r.trail.attend(ctx, firstVerify) })
 	all.Go(func() {
-		r.app.roll.Attend(ctx, duty.Duty{Name: "counting users who are not enrolled", Every: peopleEvery, Do: r.countPeople})
+		r.app().roll.Attend(ctx, duty.Duty{Name: "counting users who are not enrolled", Every: peopleEvery, Do: r.countPeople})
 	})
 	all.Wait()
 }
 
 // rooms are what the pages of the console ask.
-func (r *reports) rooms() adminpages.Reports {
+func (r *reports) rooms(a *app) adminpages.Reports {
 	return adminpages.Reports{
-		Figures: r.app.stats, Trail: r.app.reader(), Verification: r, Tokens: consoleTokens{r.app}, Exemptions: r.app.cfg.RuleSet(),
-		Waiting: r.app.flow, Organizations: r, Health: r,
+		Figures: a.stats, Trail: a.reader(), Verification: r, Tokens: consoleTokens{a}, Exemptions: a.cfg.RuleSet(),
+		Waiting: a.flow, Organizations: r, Health: r,
 	}
 }
 
@@ -92,7 +92,7 @@ func (r *reports) Check() { r.health.ask() }
 func (r *reports) Organizations() ([]adminpages.Organization, []adminpages.Unclaimed, adminpages.Round) {
 	last, at := stateOf(r.duo)
 	if last.all == nil {
-		for _, o := range r.app.desk.Orgs() {
+		for _, o := range r.app().desk.Orgs() {
 			last.all = append(last.all, organization(o))
 		}
 	}
@@ -124,7 +124,7 @@ func stateOf[T any](r *round[T]) (T, adminpages.Round) {
 // look looks at everything that a sign-in needs, as the command check does, but
 // for what leaves traces elsewhere.
 func (r *reports) look(ctx context.Context) []adminpages.Finding {
-	a := r.app
+	a := r.app()
 	found := checkup.Run(ctx, checkup.Config{
 		Settings: a.cfg, Now: now, Quiet: true,
 		Options: []duoclient.Option{duoclient.WithClock(now), a.observeDuo()},
@@ -207,13 +207,13 @@ func (a *app) lookAtTrail(ctx context.Context) adminpages.Finding {
 
 // verify reads the whole audit trail.
 func (r *reports) verify(ctx context.Context) verification {
-	names, err := sealer(r.app.cfg, "audit.key")
+	names, err := sealer(r.app().cfg, "audit.key")
 	if err != nil {
 		return verification{err: err}
 	}
-	report, err := audit.Verify(ctx, audit.VerifyConfig{Path: auditPath(r.app.cfg), MAC: names.MAC})
+	report, err := audit.Verify(ctx, audit.VerifyConfig{Path: auditPath(r.app().cfg), MAC: names.MAC})
 	if err == nil && report.Err() != nil {
-		r.app.logger.ErrorContext(ctx, "the audit trail is not as it was written", slog.Any("err", report.Err()))
+		r.app().logger.ErrorContext(ctx, "the audit trail is not as it was written", slog.Any("err", report.Err()))
 	}
 	return verification{report: report, err: err}
 }
@@ -221,9 +221,9 @@ func (r *reports) verify(ctx context.Context) verification {
 // countPeople notes how many are not enrolled, as Duo was seen last; the view
 // of the users asks it again in its own time.
 func (r *reports) countPeople(context.Context) error {
-	seen := r.app.people.Snapshot() //nolint:contextcheck // it asks in its own time
+	seen := r.app().people.Snapshot() //nolint:contextcheck // it asks in its own time
 	if seen.Offered && !seen.At.IsZero() {
-		r.app.stats.NotePeople(seen.Users, seen.Unenrolled)
+		r.app().stats.NotePeople(seen.Users, seen.Unenrolled)
 	}
 	return nil
 }
@@ -237,7 +237,7 @@ func organization(o *helpdesk.Org) adminpages.Organization {
 
 // askAccounts asks every Duo account for its counts.
 func (r *reports) askAccounts(ctx context.Context) duoAccounts {
-	orgs := r.app.desk.Orgs()
+	orgs := r.app().desk.Orgs()
 	found := duoAccounts{all: make([]adminpages.Organization, len(orgs))}
 	places := make(chan struct{}, orgsAtOnce)
 	var all sync.WaitGroup
@@ -249,9 +249,9 @@ func (r *reports) askAccounts(ctx context.Context) duoAccounts {
 		})
 	}
 	all.Wait()
-	proposals, err := r.app.desk.Discover(ctx)
+	proposals, err := r.app().desk.Discover(ctx)
 	if err != nil && !errors.Is(err, helpdesk.ErrNoCredentials) && ctx.Err() == nil {
-		r.app.logger.WarnContext(ctx, "duo's child accounts cannot be listed", slog.Any("err", err))
+		r.app().logger.WarnContext(ctx, "duo's child accounts cannot be listed", slog.Any("err", err))
 	}
 	for _, p := range proposals {
 		if !p.Configured {

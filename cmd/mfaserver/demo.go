@@ -123,11 +123,13 @@ func runDemo(ctx context.Context, c console, f simFlags, d demoFlags) error {
 
 // serve runs the server of the demo; whenReady is called when it listens.
 func (s *demoState) serve(ctx context.Context, c console, cfg *config.Config, listener net.Listener, people int, whenReady func() error) error {
-	a, err := newApp(ctx, cfg, newLogger(c.err, cfg))
+	logger, level := newLogger(c.err, cfg)
+	a, err := newApp(ctx, cfg, logger)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
 	defer a.close()
+	a.level, a.configFile = level, s.file("mfaserver.yaml")
 	if cfg.Primary.Upstream == nil {
 		if err := s.addAccounts(ctx, a, people); err != nil {
 			return errors.Join(err, listener.Close())

@@ -21,15 +21,22 @@ import (
 // signOut ends the sessions of whoever has that name at Duo.
 type signOut = func(ctx context.Context, order helpdesk.Order, duoUsername string) (int, error)
 
-// newDesk makes the help desk of a configuration; nothing is sent. quota and
-// signOut are those of [helpdesk.Config].
-func newDesk(cfg *config.Config, recorder helpdesk.Recorder, quota helpdesk.Quota, signOut signOut, more ...duoclient.Option) (*helpdesk.Desk, error) {
+// deskNeeds are those of [helpdesk.Config]; follows is nil or the desk whose
+// place the new one takes.
+type deskNeeds struct {
+	quota   helpdesk.Quota
+	signOut signOut
+	follows *helpdesk.Desk
+}
+
+// newDesk makes the help desk of a configuration; nothing is sent.
+func newDesk(cfg *config.Config, recorder helpdesk.Recorder, needs deskNeeds, more ...duoclient.Option) (*helpdesk.Desk, error) {
 	c, err := helpdesk.FromConfig(cfg)
 	if err != nil {
 		return nil, err
 	}
 	c.BypassPerDay *= cfg.LimitsFactor
-	c.Recorder, c.Quota, c.SignOut = recorder, quota, signOut
+	c.Recorder, c.Quota, c.SignOut, c.Follows = recorder, needs.quota, needs.signOut, needs.follows
 	c.Now = now
 	c.Options = append([]duoclient.Option{duoclient.WithClock(now)}, more...)
 	desk, err := helpdesk.New(c)

@@ -26,7 +26,7 @@ func (d *duo) open() (*helpdesk.Desk, error) {
 		return nil, err
 	}
 	d.cfg = cfg
-	d.desk, err = newDesk(cfg, remoteTrail{cfg}, newRemoteQuota(cfg), d.signOut)
+	d.desk, err = newDesk(cfg, remoteTrail{cfg}, deskNeeds{quota: newRemoteQuota(cfg), signOut: d.signOut})
 	return d.desk, err
 }
 

@@ -70,7 +70,7 @@ func (a *app) watchEngine(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	a.roll.Attend(ctx, duty.Duty{Name: "looking at the engine behind", Every: watchEvery, Do: func(ctx context.Context) error {
-		err := a.lookAtEngine(ctx)
+		err := a.latest().lookAtEngine(ctx)
 		if errors.Is(err, errOutdated) {
 			cancel(err)
 		}

@@ -8,3 +8,12 @@ func Quiet() { quiet() }
 
 // Harden is what the server does to itself before it reads a secret.
 func Harden() error { return harden() }
+
+// SettingFields are the fields of the configuration that a reload knows.
+func SettingFields() []string {
+	var fields []string
+	for _, s := range settings() {
+		fields = append(fields, s.field)
+	}
+	return fields
+}

@@ -14,8 +14,12 @@ import (
 // gateway is the road to the engine behind.
 func (a *app) gateway() (*gateway.Gateway, error) {
 	var err error
+	var follows behind
+	if a.before != nil {
+		follows = *a.before.behind
+	}
 	a.behind.guard, err = access.New(access.Config{
-		Rules: a.cfg.RuleSet(), Approver: a.flow,
+		Rules: a.cfg.RuleSet(), Approver: a.flow, Follows: follows.guard,
 		Client: web.Clients(a.cfg.TrustedProxies), Logger: a.logger, Now: now,
 	})
 	if err != nil {
@@ -37,6 +41,7 @@ func (a *app) gateway() (*gateway.Gateway, error) {
 			HideVersion: a.cfg.Gateway.HideVersion, Launcher: a.cfg.Gateway.Launcher, Explorer: a.cfg.Gateway.APIExplorer,
 		},
 		PublicURLs: a.cfg.PublicURLs,
+		Follows:    follows.gateway,
 		Limits:     gateway.Limits{MaxRequest: a.cfg.Gateway.MaxRequest, Idle: a.cfg.Gateway.Idle},
 		Recorder:   a.recorder,
 		Logger:     a.logger,

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"net/http"
 	"path/filepath"
 	"time"
@@ -17,16 +18,19 @@ const (
 	secondCallWindow   = time.Minute
 )
 
-// handler is the HTTP side of the server.
-func (a *app) handler() (http.Handler, error) {
-	secondCalls, err := a.counters("second call", throttle.Config{
+// openCounts makes what counts bad second calls.
+func (a *app) openCounts(context.Context) error {
+	var err error
+	a.secondCalls, err = a.counters("second call", throttle.Config{
 		Source: throttle.Rule{Limit: secondCallFailures, Window: secondCallWindow},
 		Factor: a.cfg.LimitsFactor,
 		Now:    now,
 	})
-	if err != nil {
-		return nil, err
-	}
+	return err
+}
+
+// handler is the HTTP side of the server.
+func (a *app) handler() (http.Handler, error) {
 	admin, err := a.adminRoom()
 	if err != nil {
 		return nil, err
@@ -40,7 +44,7 @@ func (a *app) handler() (http.Handler, error) {
 		Prompts:       a.flow,
 		Sessions:      a.sessions,
 		SessionKeeper: a.sessions,
-		SecondCalls:   secondCalls,
+		SecondCalls:   a.secondCalls,
 		Recorder:      a.recorder,
 		Rules:         a.cfg.RuleSet(),
 		Proofs:        a.flow,

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net"
 	"net/http"
-	"net/url"
 	"path/filepath"
 	"sync"
 	"time"
@@ -39,7 +38,8 @@ func (a *app) serve(ctx context.Context, listener net.Listener, whenReady func()
 	if _, err := a.people.Settle(ctx); err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	commands, err := a.listenControl(ctx)
+	r := a.newReloader(handler)
+	commands, err := a.listenControl(ctx, r)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -52,24 +52,24 @@ func (a *app) serve(ctx context.Context, listener net.Listener, whenReady func()
 		return errors.Join(err, listener.Close())
 	}
 	defer stopMetrics()
-	server := web.HTTPServer(handler, a.logger)
+	server := web.HTTPServer(r.front, a.logger)
 	server.TLSConfig = a.shown.config()
-	return a.run(ctx, server, listener, whenReady)
+	return a.run(ctx, r, server, listener, whenReady)
 }
 
 // run serves and sweeps until stop ends or the server fails. A stop is said at
 // /readyz first, for the delay of the configuration.
-func (a *app) run(stop context.Context, server *http.Server, listener net.Listener, whenReady func() error) error {
+func (a *app) run(stop context.Context, r *reloader, server *http.Server, listener net.Listener, whenReady func() error) error {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(stop))
 	defer cancel()
 	var background sync.WaitGroup
 	background.Go(func() { a.sweep(ctx) })
-	background.Go(func() { a.ship(ctx) })
+	r.start(ctx)
 	background.Go(func() { a.primeStats(ctx) })
 	background.Go(func() { a.reports.attend(ctx) })
 	signals, endSignals := hangups()
 	defer endSignals()
-	background.Go(func() { a.onHangup(ctx, signals) })
+	background.Go(func() { a.onHangup(ctx, signals, r) })
 	failed := make(chan error, 2)
 	if a.behind != nil {
 		background.Go(func() {
@@ -88,6 +88,7 @@ func (a *app) run(stop context.Context, server *http.Server, listener net.Listen
 	cancel()
 	err = errors.Join(err, a.drain(ctx, server))
 	background.Wait()
+	r.stop()
 	return err
 }
 
@@ -99,7 +100,7 @@ func (a *app) untilStop(stop context.Context, failed <-chan error) error {
 		return err
 	}
 	a.health.Draining()
-	delay := time.NewTimer(a.cfg.DrainDelay)
+	delay := time.NewTimer(a.latest().cfg.DrainDelay)
 	defer delay.Stop()
 	select {
 	case <-delay.C:
@@ -123,18 +124,15 @@ func (a *app) drain(ctx context.Context, server *http.Server) error {
 // certificate is the configured one, or a self-signed one for the names of
 // the public URLs, whose fingerprint is logged for clients to compare.
 func (a *app) certificate(ctx context.Context) (*shownCertificate, error) {
-	shown := &shownCertificate{certFile: a.cfg.TLS.CertFile, keyFile: a.cfg.TLS.KeyFile, logger: a.logger}
-	if shown.certFile != "" {
-		_, err := shown.load()
+	shown := &shownCertificate{logger: a.logger}
+	if a.cfg.TLS.CertFile != "" {
+		cert, err := loadCertificate(a.cfg.TLS)
+		shown.current.Store(cert)
 		return shown, err
 	}
-	var names []string
-	for _, public := range a.cfg.PublicURLs {
-		u, err := url.Parse(public)
-		if err != nil {
-			return nil, err
-		}
-		names = append(names, u.Hostname())
+	names, err := publicNames(a.cfg)
+	if err != nil {
+		return nil, err
 	}
 	cert, err := selfSigned(a.cfg.DataDir, names, now())
 	if err != nil {
@@ -142,14 +140,14 @@ func (a *app) certificate(ctx context.Context) (*shownCertificate, error) {
 	}
 	a.logger.WarnContext(ctx, "using a self-signed certificate; clients must be told to trust it",
 		"file", filepath.Join(a.cfg.DataDir, "tls.crt"), "sha256", fingerprint(cert))
-	shown.current.Store(&cert)
+	shown.current.Store(&certificate{Certificate: cert})
 	return shown, nil
 }
 
-func (a *app) listenControl(ctx context.Context) (*control.Server, error) {
+func (a *app) listenControl(ctx context.Context, r *reloader) (*control.Server, error) {
 	return control.Listen(ctx, control.Config{
 		Path:      controlSocket(a.cfg),
-		Commands:  a.commands(),
+		Commands:  r.commands(a.commands()),
 		Sentinels: sentinels(),
 		Logger:    a.logger,
 		Refused: func(ctx context.Context, uid int) {

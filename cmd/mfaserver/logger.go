@@ -12,13 +12,15 @@ import (
 func now() time.Time { return time.Now() } //nolint:forbidigo // see above
 
 // newLogger makes the operator's log: text for a terminal, JSON by
-// configuration, always on standard error.
-func newLogger(w io.Writer, cfg *config.Config) *slog.Logger {
-	options := &slog.HandlerOptions{Level: cfg.Log.Level}
+// configuration, always on standard error. The level can be changed.
+func newLogger(w io.Writer, cfg *config.Config) (*slog.Logger, *slog.LevelVar) {
+	level := new(slog.LevelVar)
+	level.Set(cfg.Log.Level)
+	options := &slog.HandlerOptions{Level: level}
 	if cfg.Log.Format == "json" {
-		return slog.New(slog.NewJSONHandler(w, options))
+		return slog.New(slog.NewJSONHandler(w, options)), level
 	}
-	return slog.New(slog.NewTextHandler(w, options))
+	return slog.New(slog.NewTextHandler(w, options)), level
 }
 
 // simLogger shows what the simulator is asked, for whoever tries things.

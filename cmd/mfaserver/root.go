@@ -6,12 +6,12 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"mfaserver/internal/apiclient"
 	"mfaserver/internal/audit"
-	"mfaserver/internal/config"
 	"mfaserver/internal/control"
 	"mfaserver/internal/loadgen"
 	"mfaserver/internal/primary"
@@ -77,7 +77,9 @@ func exitCode(err error) int {
 	switch {
 	case errors.Is(err, errUsage):
 		return exitUsage
-	case isAny(err, config.ErrInvalid, errConfigFile, errCheck, errOutdated, redis.ErrWrongKey, redis.ErrEviction, redis.ErrCluster, redis.ErrVersion):
+	case isAny(err, reloadFaults()...):
+		return exitConfig
+	case isAny(err, errConfigFile, errCheck, errOutdated, redis.ErrWrongKey, redis.ErrEviction, redis.ErrCluster, redis.ErrVersion):
 		return exitConfig
 	case isAny(err, refusals()...):
 		return exitRefused
@@ -113,7 +115,7 @@ func failures() []error {
 
 // sentinels are the errors that keep their identity on the way through the
 // control socket.
-func sentinels() []error { return append(refusals(), failures()...) }
+func sentinels() []error { return slices.Concat(refusals(), failures(), reloadFaults()) }
 
 func isAny(err error, targets ...error) bool {
 	for _, target := range targets {
@@ -158,7 +160,7 @@ refused, 4 request refused, 5 server, store or Duo not available.`,
 		return nil
 	}
 	root.AddCommand(
-		newServe(g), newDemo(g), newSim(g), newCheck(g), newHealth(g), newConfig(g), newUsers(g), newSessions(g), newTokens(g),
+		newServe(g), newReload(g), newDemo(g), newSim(g), newCheck(g), newHealth(g), newConfig(g), newUsers(g), newSessions(g), newTokens(g),
 		newAudit(g), newBackup(g), newDuo(g), newLogin(g), newLogout(g), newBench(g), newVersion(g),
 	)
 	return root

@@ -53,7 +53,7 @@ func (a *app) answers(ctx context.Context) error {
 		TLSClientConfig: &tls.Config{
 			InsecureSkipVerify: true, //nolint:gosec // G402: compared with our own, just below
 			VerifyConnection: func(s tls.ConnectionState) error {
-				if cert := a.shown.current.Load(); len(s.PeerCertificates) == 0 || !slices.Equal(s.PeerCertificates[0].Raw, cert.Certificate[0]) {
+				if cert := a.shown.current.Load(); len(s.PeerCertificates) == 0 || !slices.Equal(s.PeerCertificates[0].Raw, cert.Certificate.Certificate[0]) {
 					return errForeign
 				}
 				return nil

@@ -30,12 +30,13 @@ func runServe(ctx context.Context, g *globals) error {
 	if err != nil {
 		return err
 	}
-	logger := newLogger(g.console.err, cfg)
+	logger, level := newLogger(g.console.err, cfg)
 	a, err := newApp(ctx, cfg, logger)
 	if err != nil {
 		return err
 	}
 	defer a.close()
+	a.level, a.configFile = level, g.config
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", cfg.Listen)
 	if err != nil {
 		return fmt.Errorf("listening: %w", err)

@@ -6,12 +6,8 @@ import (
 	"crypto/x509"
 	"fmt"
 	"os"
-	"path/filepath"
-	"sync"
-	"time"
 
 	"mfaserver/internal/alert"
-	"mfaserver/internal/audit"
 	"mfaserver/internal/audit/ship"
 	"mfaserver/internal/config"
 )
@@ -19,34 +15,44 @@ import (
 // openShipping makes what follows the audit trail: the watch that raises
 // alerts, and the sinks of the configuration.
 func (a *app) openShipping(ctx context.Context) error {
-	watch, err := a.alertWatch()
+	err := a.follow(ctx, "alerts", a.cfg.Alerts, caFile(a.cfg.Alerts.Webhook), func() (ship.Sink, error) { return a.alertWatch() })
 	if err != nil {
 		return err
 	}
-	if err := a.follow(ctx, "alerts", watch); err != nil {
-		return err
-	}
 	if s := a.cfg.Audit.Syslog; s != nil {
-		trust, err := trusted(s.CAFile)
-		if err != nil {
-			return err
-		}
-		sink, err := ship.NewSyslog(ship.SyslogConfig{URL: s.URL, TLS: trust, Facility: s.Facility, Application: "mfaserver"})
-		if err != nil {
-			return fmt.Errorf("audit.syslog: %w", err)
-		}
-		if err := a.follow(ctx, "syslog", sink); err != nil {
+		if err := a.follow(ctx, "syslog", *s, s.CAFile, func() (ship.Sink, error) { return syslogSink(s) }); err != nil {
 			return err
 		}
 	}
 	if w := a.cfg.Audit.Webhook; w != nil {
-		sink, err := webhook(w)
-		if err != nil {
-			return fmt.Errorf("audit.webhook: %w", err)
-		}
-		return a.follow(ctx, "webhook", sink)
+		return a.follow(ctx, "webhook", *w, w.CAFile, func() (ship.Sink, error) {
+			sink, err := webhook(w)
+			if err != nil {
+				return nil, fmt.Errorf("audit.webhook: %w", err)
+			}
+			return sink, nil
+		})
 	}
 	return nil
+}
+
+func syslogSink(s *config.Syslog) (ship.Sink, error) {
+	trust, err := trusted(s.CAFile)
+	if err != nil {
+		return nil, err
+	}
+	sink, err := ship.NewSyslog(ship.SyslogConfig{URL: s.URL, TLS: trust, Facility: s.Facility, Application: "mfaserver"})
+	if err != nil {
+		return nil, fmt.Errorf("audit.syslog: %w", err)
+	}
+	return sink, nil
+}
+
+func caFile(w *config.Webhook) string {
+	if w == nil {
+		return ""
+	}
+	return w.CAFile
 }
 
 func (a *app) alertWatch() (*alert.Watch, error) {
@@ -87,27 +93,4 @@ func trusted(caFile string) (*tls.Config, error) {
 	c.RootCAs = x509.NewCertPool()
 	c.RootCAs.AppendCertsFromPEM(pem) // it was looked at when the configuration was read
 	return c, nil
-}
-
-// follow has a sink follow the trail once the server runs.
-func (a *app) follow(ctx context.Context, name string, sink ship.Sink) error {
-	s, err := ship.New(ctx, ship.Config{
-		Name: name, Source: audit.NewReader(auditPath(a.cfg), nil), Sink: sink, Logger: a.logger, Now: now,
-		Mark:   filepath.Join(a.cfg.DataDir, "audit", name+".sent"),
-		Rounds: a.roll.Enter("following the trail: "+name, time.Second),
-	})
-	if err != nil {
-		return err
-	}
-	a.shippers = append(a.shippers, s)
-	return nil
-}
-
-// ship lets all followers follow until ctx ends.
-func (a *app) ship(ctx context.Context) {
-	var all sync.WaitGroup
-	for _, s := range a.shippers {
-		all.Go(func() { s.Run(ctx) })
-	}
-	all.Wait()
 }

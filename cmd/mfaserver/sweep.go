@@ -11,15 +11,13 @@ import (
 // duties of this server.
 func (a *app) duties() []duty.Duty {
 	all := []duty.Duty{
-		{Name: "sweeping sessions", Every: 30 * time.Second, Do: func(ctx context.Context) error { _, err := a.sessions.Sweep(ctx); return err }},
-		{Name: "sweeping pending logins", Every: 30 * time.Second, Do: func(ctx context.Context) error { _, err := a.flow.Sweep(ctx); return err }},
+		{Name: "sweeping sessions", Every: 30 * time.Second, Do: func(ctx context.Context) error { _, err := a.latest().sessions.Sweep(ctx); return err }},
+		{Name: "sweeping pending logins", Every: 30 * time.Second, Do: func(ctx context.Context) error { _, err := a.latest().flow.Sweep(ctx); return err }},
 		{Name: "sweeping sign-in codes", Every: 5 * time.Second, Do: a.sweepCodes},
 		{Name: "looking for a new certificate", Every: time.Minute, Do: func(ctx context.Context) error { return a.shown.again(ctx) }},
 		{Name: "looking when certificates end", Every: time.Hour, AtOnce: true, Do: a.expiry.Look},
+		{Name: "asking duo about signed-in users", Every: duoCheckTurn, Do: a.duoChecks()},
 		{Name: "sweeping service tokens", Every: time.Hour, Do: func(ctx context.Context) error { _, err := a.tokens.Sweep(ctx); return err }},
-	}
-	if every := a.cfg.Session.DuoCheck; every > 0 {
-		all = append(all, duty.Duty{Name: "asking duo about signed-in users", Every: every, Do: a.checkUsers})
 	}
 	if a.behind == nil {
 		return all
@@ -50,4 +48,22 @@ func (a *app) sweep(ctx context.Context) {
 		all.Go(func() { a.roll.Attend(ctx, d) })
 	}
 	all.Wait()
+}
+
+// duoCheckTurn is how often it is looked whether Duo is to be asked: how often
+// that is, a reload may change.
+const duoCheckTurn = time.Second
+
+// duoChecks asks Duo about signed-in users as often as session.duo_check says.
+func (a *app) duoChecks() func(context.Context) error {
+	last := now()
+	return func(ctx context.Context) error {
+		b := a.latest()
+		every := b.cfg.Session.DuoCheck
+		if every <= 0 || now().Sub(last) < every {
+			return nil
+		}
+		last = now()
+		return b.checkUsers(ctx)
+	}
 }

@@ -126,7 +126,7 @@ func TestCertificateIsReplacedUnderLoad(t *testing.T) {
 		}
 		hangup()
 		eventually(t, "the bad one is told", func() bool {
-			return strings.Count(p.log.String(), "the new certificate cannot be used") > round
+			return strings.Count(p.log.String(), "the configuration was refused") > round
 		})
 		if got := handshake(t, c); got.Cmp(serial) != 0 {
 			t.Errorf("serial number after a bad file = %x, want %x", got, serial)

@@ -23,6 +23,8 @@ const (
 	DutyHangs           Name = "duty.hangs"
 	DutyResumed         Name = "duty.resumed"
 	CertificateExpiring Name = "certificate.expiring"
+	ConfigReloaded      Name = "config.reloaded"
+	ConfigRefused       Name = "config.refused"
 
 	StoreRestored Name = "store.restored"
 
