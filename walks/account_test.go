@@ -52,6 +52,8 @@ func addDevice(t *testing.T, h *house, v *visitor) {
 	if v.scriptless {
 		name = "oscar.okoro"
 	}
+	owner := h.visitor(t, v.d)
+	owner.signIn(name)
 	v.signIn(name)
 	v.Visit(v.d.server + "/mfa/devices")
 	v.Follow("#add-device")
@@ -67,6 +69,11 @@ func addDevice(t *testing.T, h *house, v *visitor) {
 	phone.audit("activated")
 	v.Wait("#device-done") // the page asks again by itself, with a script or without
 	v.audit("portal-device-done")
+	owner.Visit(v.d.server + "/mfa/")
+	if told := owner.Text("#devices-added"); !strings.Contains(told, "The new telephone") {
+		t.Errorf("the other browser says %q of the new device", told)
+	}
+	owner.audit("portal-device-added")
 	v.Follow("#to-devices")
 	if list := v.Text("#devices"); !strings.Contains(list, "The new telephone") {
 		t.Errorf("devices: %s", list)

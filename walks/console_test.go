@@ -80,6 +80,7 @@ func consoleWalks() []walk {
 		}
 	}}, {"console/pages", consolePages}}
 	walks = append(walks, each("console/bypass-code", bypass)...)
+	walks = append(walks, each("console/export", takeTrail)...)
 	return append(walks, each("console/user", lookAfter)...)
 }
 

@@ -1,8 +1,15 @@
 package walks_test
 
 import (
-	"net/http"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
 	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"mfaserver/internal/browsertest"
 )
 
 // enter fills in the portal's form and presses a button; the prompt follows.
@@ -65,16 +72,22 @@ func portalWalks() []walk {
 		v.press("#touch")
 		v.Wait("#sign-out")
 	})...)
+	walks = append(walks, each("portal/remembered", remembered)...)
 	walks = append(walks, each("portal/code", func(t *testing.T, _ *house, v *visitor) {
 		v.enter("#get-code", "jonas.jansen", v.d.password)
 		v.approve()
 		v.Wait("#code")
 		v.audit("portal-code")
 		code := v.Value("#code")
-		if status, body := v.d.login(t, "jonas.jansen", code); status != http.StatusOK {
-			t.Errorf("login with the code = %d %s", status, body)
+		v.Visit(v.d.server + "/mfa/clients/curl")
+		out, jar := v.curl(t, code)
+		if !strings.Contains(out, "<status>SUCCESS</status>") {
+			t.Errorf("login with the code = %s", out)
 		}
-		if status, _ := v.d.login(t, "jonas.jansen", code); status == http.StatusOK {
+		if out := v.run(t, jar, "curl -b jar", ""); !strings.Contains(out, "<username>jonas.jansen</username>") {
+			t.Errorf("users/current with the cookies = %s", out)
+		}
+		if again, _ := v.curl(t, code); strings.Contains(again, "<status>SUCCESS") {
 			t.Error("the code worked twice")
 		}
 	})...)
@@ -99,6 +112,61 @@ func portalWalks() []walk {
 			v.Wait("#sign-out")
 		}},
 	)
+}
+
+// remembered has Duo remember the browser, which is not asked again; another
+// browser is.
+func remembered(t *testing.T, h *house, v *visitor) {
+	name := "greta.lindt"
+	if v.scriptless {
+		name = "hugo.moreau"
+	}
+	v.enter("#sign-in", name, v.d.password)
+	v.press("#remember")
+	v.audit("prompt-remember")
+	v.approve()
+	v.Wait("#sign-out")
+	v.Follow("#sign-out")
+	v.enter("#sign-in", name, v.d.password)
+	v.Wait("#sign-out")
+	if factor := v.Text("#factor"); !strings.Contains(strings.ToLower(factor), "remembered") {
+		t.Errorf("the portal says %q, want that the browser was remembered", factor)
+	}
+	other := h.visitor(t, v.d)
+	other.enter("#sign-in", name, v.d.password)
+	other.Wait("#approve")
+}
+
+// curl runs the command that the page of curl has for a sign-in code, in a
+// folder of its own, which it returns with what curl printed.
+func (v *visitor) curl(t *testing.T, code string) (out, folder string) {
+	t.Helper()
+	folder = t.TempDir()
+	return v.run(t, folder, "read -rs CODE", code+"\n"), folder
+}
+
+// run runs the command of the page that begins so, with the authority of the
+// demo.
+func (v *visitor) run(t *testing.T, folder, begins, input string) string {
+	t.Helper()
+	for _, program := range []string{"bash", "curl"} {
+		if _, err := exec.LookPath(program); err != nil {
+			t.Skipf("there is no %s", program)
+		}
+	}
+	lines := browsertest.Read(v.Tab, chromedp.Evaluate[[]string](`[...document.querySelectorAll("textarea, input[readonly]")].map(a => a.value)`))
+	i := slices.IndexFunc(lines, func(line string) bool { return strings.HasPrefix(line, begins) })
+	if i < 0 {
+		t.Fatalf("the page has no command that begins with %s: %q", begins, lines)
+	}
+	cmd := exec.CommandContext(t.Context(), "bash", "-c", lines[i]) //nolint:gosec // the page's own command is what is tested
+	cmd.Dir, cmd.Stdin = folder, strings.NewReader(input)
+	cmd.Env = append(os.Environ(), "CURL_CA_BUNDLE="+v.d.caFile)
+	printed, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Errorf("%s: %v", lines[i], err)
+	}
+	return string(printed)
 }
 
 // denied refuses a push, cancels, and comes back: it is not over.

@@ -1,7 +1,10 @@
 package walks_test
 
 import (
+	"encoding/json"
+	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -80,6 +83,26 @@ func (h *house) first(name string) bool {
 	return true
 }
 
+// hideFolders replaces the folders of this run on the page, which are gone
+// tomorrow and not for the docs.
+func (v *visitor) hideFolders() {
+	v.t.Helper()
+	if v.scriptless {
+		return
+	}
+	dir, err := json.Marshal(filepath.Dir(v.d.config))
+	if err != nil {
+		v.t.Fatal(err)
+	}
+	browsertest.Read(v.Tab, chromedp.Evaluate[bool](fmt.Sprintf(`(dir => {
+		const other = s => s.replace(/--cacert '[^']*'/g, "--cacert 'ca.pem'").replaceAll(dir, "/var/lib/mfaserver");
+		const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+		while (texts.nextNode()) texts.currentNode.data = other(texts.currentNode.data);
+		document.querySelectorAll("textarea, input").forEach(a => { a.value = other(a.value); });
+		return true;
+	})(%s)`, dir)))
+}
+
 // picture takes the picture of the page for docs/pages.md, where PICTURES names
 // a folder and the page is in there.
 func (v *visitor) picture(name string) {
@@ -91,10 +114,7 @@ func (v *visitor) picture(name string) {
 	if pages, err := os.ReadFile("../docs/pages.md"); err != nil || !strings.Contains(string(pages), "images/"+name+".png") {
 		return
 	}
-	if !v.scriptless {
-		// A folder that is gone tomorrow is not for the docs.
-		browsertest.Read(v.Tab, chromedp.Evaluate[bool](`document.querySelectorAll("textarea").forEach(a => { a.value = a.value.replace(/--cacert '[^']*'/, "--cacert 'ca.pem'"); }) || true`))
-	}
+	v.hideFolders()
 	if err := writePicture(folder, name, v.Photograph()); err != nil {
 		v.t.Fatal(err)
 	}
