@@ -19,7 +19,10 @@ import (
 func (v *visitor) downloads() string {
 	v.t.Helper()
 	dir := v.t.TempDir()
-	p := browser.SetDownloadBehaviorParams{Behavior: browser.SetDownloadBehaviorBehaviorAllow, DownloadPath: dir}
+	p := browser.SetDownloadBehaviorParams{
+		Behavior: browser.SetDownloadBehaviorBehaviorAllow, DownloadPath: dir,
+		BrowserContextID: chromedp.FromContext(v.Context).BrowserContextID, // windows share nothing
+	}
 	if _, err := chromedp.Call(v.Context, browser.SetDownloadBehavior, p); err != nil {
 		v.t.Fatal(err)
 	}

@@ -117,7 +117,7 @@ func portalWalks() []walk {
 // remembered has Duo remember the browser, which is not asked again; another
 // browser is.
 func remembered(t *testing.T, h *house, v *visitor) {
-	name := "greta.lindt"
+	name := "leon.quist"
 	if v.scriptless {
 		name = "hugo.moreau"
 	}
