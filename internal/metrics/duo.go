@@ -21,6 +21,11 @@ type Call struct {
 // Called counts a call of Duo.
 func (m *Metrics) Called(c Call) {
 	endpoint := m.bounded(m.endpoints, c.Endpoint, endpointsAtMost)
+	if m.first(endpoint, c.Organization) {
+		for _, outcome := range []string{"misconfigured", "untrusted", "outage"} {
+			m.duoCalls.WithLabelValues(endpoint, c.Organization, outcome)
+		}
+	}
 	m.duoCalls.WithLabelValues(endpoint, c.Organization, c.Outcome).Inc()
 	if !c.Waits {
 		m.duoCall.WithLabelValues(endpoint).Observe(c.Took.Seconds())
@@ -28,6 +33,20 @@ func (m *Metrics) Called(c Call) {
 	if c.Dated {
 		m.skew.Store(&c.Skew)
 	}
+}
+
+// first reports whether an endpoint of an organisation is called for the first
+// time. What alerts look for begins at 0 then: a counter that begins at 1 has
+// not increased.
+func (m *Metrics) first(endpoint, organization string) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	pair := [2]string{endpoint, organization}
+	if m.called[pair] {
+		return false
+	}
+	m.called[pair] = true
+	return true
 }
 
 // Skew is our clock minus Duo's at the last answer; false before there was one.

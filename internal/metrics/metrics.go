@@ -53,8 +53,9 @@ type Metrics struct {
 	engine        *prometheus.HistogramVec
 
 	mu        sync.Mutex
-	factors   map[string]bool // guarded by mu
-	endpoints map[string]bool // guarded by mu
+	factors   map[string]bool    // guarded by mu
+	endpoints map[string]bool    // guarded by mu
+	called    map[[2]string]bool // guarded by mu
 }
 
 // Buckets in seconds: of what is on this machine, and of what is on the network.
@@ -71,7 +72,7 @@ func New(c Config) *Metrics {
 	if c.Now == nil {
 		c.Now = time.Now //nolint:forbidigo // the one real clock of this package
 	}
-	m := &Metrics{cfg: c, registry: prometheus.NewRegistry(), factors: make(map[string]bool), endpoints: make(map[string]bool)}
+	m := &Metrics{cfg: c, registry: prometheus.NewRegistry(), factors: make(map[string]bool), endpoints: make(map[string]bool), called: make(map[[2]string]bool)}
 	m.logins = m.counters(logins)
 	m.failOpens = m.counters(failOpens).WithLabelValues()
 	m.throttled = m.counters(throttled)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"mfaserver/internal/alert"
 	"mfaserver/internal/audit"
 	"mfaserver/internal/stats"
 )
@@ -36,8 +37,15 @@ func (w watched) Record(ctx context.Context, e audit.Event) error {
 	return nil
 }
 
-// prepareEvents resolves the counter of each event once.
+// prepareEvents resolves the counter of each event once, and has those begin at
+// 0 that alerts look for: a counter that begins at 1 has not increased.
 func (m *Metrics) prepareEvents() {
+	for _, rule := range alert.Rules() {
+		m.alerts.WithLabelValues(string(rule), string(rule.Severity()))
+	}
+	for _, scope := range []string{"account", "source", "global", "busy", "second_call", "push", "pending"} {
+		m.throttled.WithLabelValues(scope)
+	}
 	records := m.counters(auditRecords)
 	m.events = make(map[string]prometheus.Counter)
 	for _, name := range audit.Names() {
