@@ -47,6 +47,8 @@ type Accounts interface {
 // Sessions are those of everybody; [session.Manager] is one.
 type Sessions interface {
 	List(ctx context.Context, username string) ([]session.Session, error)
+	// Page gives those of everybody after a key, in the order of the keys.
+	Page(ctx context.Context, after session.Key, max int) ([]session.Session, error)
 	EndUser(ctx context.Context, username, reason string) ([]session.Session, error)
 }
 
@@ -137,15 +139,12 @@ func (p *People) List(ctx context.Context, q primary.PageQuery) ([]Person, error
 
 // elsewhere lists those whom Duo knows and those who are signed in.
 func (p *People) elsewhere(ctx context.Context, q primary.PageQuery, known map[string]Facts) ([]Person, error) {
-	live, err := p.cfg.Sessions.List(ctx, "")
+	names, err := p.signedIn(ctx)
 	if err != nil {
 		return nil, err
 	}
-	names := map[string]bool{}
 	taken := map[string]bool{}
-	for i := range live {
-		name := live[i].Username
-		names[name] = true
+	for name := range names {
 		if duo, err := p.cfg.DuoUsername(name); err == nil {
 			taken[strings.ToLower(duo)] = true
 		}

@@ -2,9 +2,11 @@ package people_test
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -38,6 +40,16 @@ func (l live) List(_ context.Context, username string) ([]session.Session, error
 		}
 	}
 	return all, nil
+}
+
+func (l live) Page(ctx context.Context, after session.Key, limit int) ([]session.Session, error) {
+	all, err := l.List(ctx, "")
+	slices.SortFunc(all, func(a, b session.Session) int { return strings.Compare(a.Username, b.Username) })
+	for i := range all {
+		binary.BigEndian.PutUint32(all[i].Key[:], uint32(i+1))
+	}
+	from := int(binary.BigEndian.Uint32(after[:]))
+	return all[from:min(len(all), from+limit)], err
 }
 
 func (l live) EndUser(_ context.Context, username, _ string) ([]session.Session, error) {
@@ -142,6 +154,24 @@ func names(list []people.Person) string {
 		all = append(all, p.Username)
 	}
 	return strings.Join(all, " ")
+}
+
+// Fault R12: sessions are looked at page by page, and all are seen.
+func TestManySessions(t *testing.T) {
+	t.Parallel()
+	sessions := live{}
+	for i := range 700 {
+		sessions[fmt.Sprintf("user%03d", i)] = 2
+	}
+	p, _, _ := start(t, sessions)
+	for _, name := range []string{"user000", "user249", "user250", "user699"} {
+		if list, err := p.List(t.Context(), primary.PageQuery{Max: 10, Match: name}); err != nil || names(list) != name {
+			t.Errorf("List of %s = %q, %v", name, names(list), err)
+		}
+		if n, err := p.SignOut(t.Context(), name, "test"); n != 2 || err != nil {
+			t.Errorf("SignOut of %s = %d, %v, want 2", name, n, err)
+		}
+	}
 }
 
 // A Duo that does not answer leaves what it said before, and says so.

@@ -15,6 +15,10 @@ const (
 	snapshotTime = 5 * time.Minute
 )
 
+// mostKnown is of how many users the facts are kept. Those beyond are counted,
+// and their pages ask Duo.
+const mostKnown = 50_000
+
 // Facts are what Duo says of a user.
 type Facts struct {
 	// Username is Duo's name.
@@ -33,7 +37,9 @@ type snapshot struct {
 	tried   time.Time
 	running bool
 	failed  bool
-	users   map[string]Facts // by Duo's name in small letters; never changed
+	users   map[string]Facts // by Duo's name in small letters, at most mostKnown; never changed
+	// known counts all users.
+	known int
 	// unenrolled counts those of users without a device.
 	unenrolled int
 }
@@ -59,7 +65,7 @@ func (p *People) Snapshot() State {
 	defer p.mu.Unlock()
 	s := State{
 		Offered: p.cfg.Org.Administered(), At: p.snapshot.at, Running: p.snapshot.running, Failed: p.snapshot.failed,
-		Users: len(p.snapshot.users), Unenrolled: p.snapshot.unenrolled,
+		Users: p.snapshot.known, Unenrolled: p.snapshot.unenrolled,
 	}
 	return s
 }
@@ -86,7 +92,7 @@ func (p *People) refresh(age time.Duration) {
 func (p *People) take(now time.Time) {
 	ctx, cancel := context.WithTimeout(p.ctx, snapshotTime)
 	defer cancel()
-	users, err := p.ask(ctx)
+	taken, err := p.ask(ctx)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.snapshot.running, p.snapshot.failed = false, err != nil
@@ -94,30 +100,32 @@ func (p *People) take(now time.Time) {
 		p.cfg.Logger.WarnContext(ctx, "duo's users cannot be listed", "err", err)
 		return
 	}
-	p.snapshot.at, p.snapshot.users, p.snapshot.unenrolled = now, users, 0
-	for _, f := range users {
-		if !f.Enrolled {
-			p.snapshot.unenrolled++
-		}
-	}
+	p.snapshot.at, p.snapshot.users, p.snapshot.known, p.snapshot.unenrolled = now, taken.users, taken.known, taken.unenrolled
 }
 
-func (p *People) ask(ctx context.Context) (map[string]Facts, error) {
+func (p *People) ask(ctx context.Context) (snapshot, error) {
 	admin, err := p.cfg.Org.Admin(ctx)
 	if err != nil {
-		return nil, err
+		return snapshot{}, err
 	}
-	users := map[string]Facts{}
+	taken := snapshot{users: map[string]Facts{}}
 	for u, err := range admin.Users.List(ctx, duoclient.UserFilter{}) {
 		if err != nil {
-			return nil, err
+			return snapshot{}, err
 		}
-		users[strings.ToLower(u.Username)] = Facts{
+		taken.known++
+		if !u.IsEnrolled {
+			taken.unenrolled++
+		}
+		if len(taken.users) >= mostKnown {
+			continue
+		}
+		taken.users[strings.ToLower(u.Username)] = Facts{
 			Username: u.Username, Status: string(u.Status), Enrolled: u.IsEnrolled, LastLogin: u.LastLogin,
 			Devices: len(u.Phones) + len(u.Tokens) + len(u.WebAuthn),
 		}
 	}
-	return users, nil
+	return taken, nil
 }
 
 // facts is the present snapshot.

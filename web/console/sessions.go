@@ -1,6 +1,8 @@
 package console
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/hex"
 	"errors"
 	"net/http"
@@ -103,8 +105,7 @@ func (v *visit) sessionRowOf(s *session.Session) sessionRow {
 	return row
 }
 
-// sessions lists the live sessions: those of a user, the latest first, or
-// everybody's, page by page.
+// sessions lists the live sessions of a user or of everybody, page by page.
 func (v *visit) sessions() {
 	q, ok := v.query("user", "after")
 	if !ok {
@@ -133,7 +134,6 @@ func (v *visit) sessions() {
 	if q["after"] != "" {
 		data.Pager.Previous = Base + "/sessions"
 	}
-	slices.SortFunc(list, func(a, b session.Session) int { return b.LastActive.Compare(a.LastActive) })
 	for i := range list {
 		data.Rows = append(data.Rows, v.sessionRowOf(&list[i]))
 	}
@@ -143,13 +143,26 @@ func (v *visit) sessions() {
 // errPart: the parameter that follows a page is none.
 var errPart = errors.New("console: not the end of a page")
 
-// sessionPart is a part of the list. Everybody's is in the order of the keys,
-// which says nothing, so that it never has to be held as a whole.
+// mostSorted is how many sessions of everybody are put in order for a page.
+const mostSorted = 2000
+
+// byLastUse puts what was used last first.
+func byLastUse(list []session.Session) []session.Session {
+	slices.SortFunc(list, func(a, b session.Session) int {
+		return cmp.Or(b.LastActive.Compare(a.LastActive), b.CreatedAt.Compare(a.CreatedAt), bytes.Compare(a.Key[:], b.Key[:]))
+	})
+	return list
+}
+
+// sessionPart is a part of the list, what was used last first. Where everybody
+// has more sessions than can be put in order for a page, the parts follow each
+// other in the order of the keys, which says nothing, so that the list never
+// has to be held as a whole.
 func (v *visit) sessionPart(user, after string) ([]session.Session, bool, error) {
 	ctx, store := v.r.Context(), v.console.deps.SessionList
 	if user != "" {
 		list, err := store.List(ctx, user)
-		return list[:min(len(list), pageSize)], false, err
+		return byLastUse(list)[:min(len(list), pageSize)], false, err
 	}
 	var from session.Key
 	if after != "" {
@@ -159,10 +172,20 @@ func (v *visit) sessionPart(user, after string) ([]session.Session, bool, error)
 		}
 		from = session.Key(raw)
 	}
-	list, err := store.Page(ctx, from, pageSize+1)
+	list, err := store.Page(ctx, session.Key{}, mostSorted+1)
 	if err != nil {
 		return nil, false, err
 	}
+	if len(list) > mostSorted {
+		if list, err = store.Page(ctx, from, pageSize+1); err != nil {
+			return nil, false, err
+		}
+		more := len(list) > pageSize
+		return byLastUse(list[:min(len(list), pageSize)]), more, nil
+	}
+	// One that has ended meanwhile leads back to the first page.
+	byLastUse(list)
+	list = list[1+slices.IndexFunc(list, func(s session.Session) bool { return s.Key == from }):]
 	return list[:min(len(list), pageSize)], len(list) > pageSize, nil
 }
 

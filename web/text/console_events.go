@@ -148,6 +148,8 @@ var englishEvents = map[string]string{
 // englishFamilies are what people call events whose names begin alike.
 var englishFamilies = map[string]string{
 	"alert.":        "Alerts",
+	"duty.":         "Background duties",
+	"certificate.":  "Certificates",
 	"audit.":        "Audit trail",
 	"break_glass.":  "Break-glass codes",
 	"clock.":        "Clock",
