@@ -74,6 +74,8 @@ var englishEvents = map[string]string{
 	"session.ended":                "Signed out",
 	"session.expired":              "Session expired",
 	"session.revoked":              "Session ended by others",
+	"config.reloaded":              "Configuration read again",
+	"config.refused":               "New configuration refused",
 	"session.moved":                "Session used from elsewhere",
 	"session.limit":                "Session ended: too many",
 	"session.bad_cookie":           "Session cookie malformed",
@@ -148,6 +150,7 @@ var englishEvents = map[string]string{
 // englishFamilies are what people call events whose names begin alike.
 var englishFamilies = map[string]string{
 	"alert.":        "Alerts",
+	"config.":       "Configuration",
 	"duty.":         "Background duties",
 	"certificate.":  "Certificates",
 	"audit.":        "Audit trail",
