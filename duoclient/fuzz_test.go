@@ -1,8 +1,11 @@
 package duoclient_test
 
 import (
+	"bytes"
 	"crypto/sha512"
 	"encoding/json"
+	"errors"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -54,6 +57,48 @@ func FuzzParseObject(f *testing.F) {
 		var m map[string]any
 		if err := json.Unmarshal(data, &m); err != nil || len(m) != len(o) {
 			t.Fatalf("taken, but the standard library says %v (%d members, %d)", err, len(m), len(o))
+		}
+	})
+}
+
+// FuzzRoots: what is taken for a bundle of roots is certificates and nothing
+// else, and their text can be read again.
+func FuzzRoots(f *testing.F) {
+	f.Add(duoclient.DuoRoots)
+	f.Add(newTestCA(f).pem)
+	f.Add([]byte("-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n"))
+	f.Add([]byte("hello"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		ca, err := duoclient.CAPEM(data)
+		if err != nil {
+			if !errors.Is(err, duoclient.ErrConfig) || !ca.IsZero() {
+				t.Fatalf("CAPEM = %v, %v", ca, err)
+			}
+			return
+		}
+		roots, err := ca.Roots()
+		if err != nil || len(roots) == 0 || bytes.Count(data, []byte("-----BEGIN")) < len(roots) {
+			t.Fatalf("%d roots, %v", len(roots), err)
+		}
+	})
+}
+
+// FuzzPages: a mark of the next page moves a list on, or ends it.
+func FuzzPages(f *testing.F) {
+	for _, seed := range []string{`{"next_offset":300}`, `{"next_offset":"300"}`, `{"next_offset":null}`, `{}`, `{"next_offset":-1}`, `{"next_offset":1.5}`, `[]`, `{"next_offset":{}}`} {
+		f.Add([]byte(seed), "0")
+	}
+	f.Add([]byte(`["1700000000000","abc"]`), "")
+	f.Fuzz(func(t *testing.T, metadata []byte, from string) {
+		if next, err := duoclient.NextOffset(metadata, from); err == nil && next != "" {
+			a, errA := strconv.ParseUint(from, 10, 64)
+			b, errB := strconv.ParseUint(next, 10, 64)
+			if errA != nil || errB != nil || b <= a {
+				t.Fatalf("from %q to %q", from, next)
+			}
+		}
+		if text, ok := duoclient.Cursor(metadata); !ok && text != "" {
+			t.Fatalf("no cursor, and %q", text)
 		}
 	})
 }

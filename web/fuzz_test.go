@@ -3,8 +3,8 @@ package web_test
 import (
 	"net/http"
 	"net/netip"
-	"slices"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"

@@ -3,6 +3,8 @@ package mirth_test
 import (
 	"bytes"
 	"errors"
+	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -130,6 +132,57 @@ func FuzzNormalizeServerURL(f *testing.F) {
 		again, err := mirth.NormalizeServerURL(got)
 		if err != nil || again != got {
 			t.Errorf("NormalizeServerURL(%q) = %q, %v: not stable", got, again, err)
+		}
+	})
+}
+
+// A number or a truth value is read as it was written, in either format.
+func FuzzScalars(f *testing.F) {
+	for _, seed := range []string{"<int>7</int>", "<boolean>true</boolean>", `{"int":7}`, `{"boolean":false}`, "<int>007</int>", "<int>1e3</int>", `{"int":"7"}`, "<boolean>TRUE</boolean>", ""} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, body []byte) {
+		for _, kind := range []string{typeXML, typeJSON} {
+			if n, err := mirth.ParseInt(body, kind); err == nil {
+				for _, format := range []mirth.Format{mirth.FormatXML, mirth.FormatJSON} {
+					out, err := mirth.Encode(format, n)
+					if err != nil {
+						t.Fatal(err)
+					}
+					if again, err := mirth.ParseInt(out, format.ContentType()); err != nil || again != n {
+						t.Fatalf("%q: %d, then %d, %v", body, n, again, err)
+					}
+				}
+			}
+			if b, err := mirth.ParseBoolean(body, kind); err == nil {
+				for _, format := range []mirth.Format{mirth.FormatXML, mirth.FormatJSON} {
+					out, err := mirth.Encode(format, b)
+					if err != nil {
+						t.Fatal(err)
+					}
+					if again, err := mirth.ParseBoolean(out, format.ContentType()); err != nil || again != b {
+						t.Fatalf("%q: %t, then %t, %v", body, b, again, err)
+					}
+				}
+			}
+		}
+	})
+}
+
+// Threat T193: of a path a record keeps words, numbers and ids, however it is
+// written, and no more than 256 bytes.
+func FuzzOutline(f *testing.F) {
+	for _, seed := range []string{"/api/channels/1/messages", "/api/users/M%C3%BCller", "/api/4.5.2/users/_login", "", "//", "/a b", strings.Repeat("/x", 500), "/\xff"} {
+		f.Add(seed)
+	}
+	kept := regexp.MustCompile(`^(?:/?(?:\*|_?[A-Za-z]{1,40}|[0-9.]{1,15}|[0-9a-f-]{1,36})?)*$`)
+	f.Fuzz(func(t *testing.T, path string) {
+		got := mirth.Outline(path)
+		if len(got) > 256 || !kept.MatchString(got) {
+			t.Fatalf("Outline(%q) = %q", path, got)
+		}
+		if again := mirth.Outline(got); again != got && len(got) < 256 {
+			t.Fatalf("Outline(%q) = %q, then %q", path, got, again)
 		}
 	})
 }

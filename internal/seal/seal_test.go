@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -180,6 +182,45 @@ func FuzzOpen(f *testing.F) {
 	f.Fuzz(func(t *testing.T, sealed []byte) {
 		if plain, err := sealer.Open(sealed, []byte("row")); !errors.Is(err, seal.ErrSealBroken) {
 			t.Fatalf("Open(%x) = %x, %v, want ErrSealBroken", sealed, plain, err)
+		}
+	})
+}
+
+// A key file has one spelling for each key, and nothing of it is in an error.
+func FuzzParseKey(f *testing.F) {
+	path := filepath.Join(f.TempDir(), "key")
+	if _, err := seal.LoadOrCreateKey(path); err != nil {
+		f.Fatal(err)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		f.Fatal(err)
+	}
+	good := string(text)
+	f.Add(good)
+	f.Add(strings.ToUpper(good))
+	f.Add(good + "\n")
+	f.Add(strings.TrimSuffix(good, "\n"))
+	f.Add("")
+	seen := map[string]string{}
+	f.Fuzz(func(t *testing.T, text string) {
+		key, err := seal.ParseKey(text)
+		if err != nil {
+			if !errors.Is(err, seal.ErrKeyFile) || len(err.Error()) > 100 {
+				t.Fatalf("ParseKey(%q) = %v, want %v", text, err, seal.ErrKeyFile)
+			}
+			return
+		}
+		if before, ok := seen[key.ID()]; ok && !strings.EqualFold(before, text) {
+			t.Fatalf("%q and %q are the key %s", before, text, key.ID())
+		}
+		seen[key.ID()] = text
+		sealer, err := seal.New(key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if plain, err := sealer.Open(sealer.Seal([]byte("x"), nil), nil); err != nil || string(plain) != "x" {
+			t.Fatalf("key of %q opens %q, %v", text, plain, err)
 		}
 	})
 }

@@ -36,8 +36,7 @@ type launcher struct {
 
 // jnlp is a launcher's document.
 type jnlp struct {
-	root *etree.Element
-	doc  *etree.Document
+	doc *etree.Document
 	// files are the absolute paths of what it names.
 	files map[string]bool
 }
@@ -59,6 +58,11 @@ func (l *launcher) fetch(ctx context.Context, file, base string) (*jnlp, error) 
 	if err != nil {
 		return nil, err
 	}
+	return parseLauncher(body, base)
+}
+
+// parseLauncher reads a document and lists what it names, relative to base.
+func parseLauncher(body []byte, base string) (*jnlp, error) {
 	doc := etree.NewDocument()
 	if err := doc.ReadFromBytes(body); err != nil {
 		return nil, fmt.Errorf("%w: %w", errFile, err)
@@ -72,7 +76,7 @@ func (l *launcher) fetch(ctx context.Context, file, base string) (*jnlp, error) 
 	if root == nil || root.Tag != "jnlp" || root.Space != "" {
 		return nil, fmt.Errorf("%w: no launcher document", errFile)
 	}
-	j := &jnlp{root: root, doc: doc, files: make(map[string]bool)}
+	j := &jnlp{doc: doc, files: make(map[string]bool)}
 	for _, e := range root.FindElements("//[@href]") {
 		if href := e.SelectAttrValue("href", ""); relative(href) {
 			j.files[path.Join(base, href)] = true
