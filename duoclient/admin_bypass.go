@@ -86,8 +86,8 @@ func (s *UserService) CreateBypassCodes(ctx context.Context, userID string, b By
 	if err != nil {
 		return nil, err
 	}
-	all, ok := elements(e.response)
-	if !ok || len(all) == 0 {
+	all, _ := elements(e.response) // none, when it is no list
+	if len(all) == 0 {
 		return nil, unexpected(op, "a list of codes")
 	}
 	codes := make([]secret.Secret, len(all))

@@ -125,7 +125,8 @@ func TestExchangeAnswers(t *testing.T) {
 		{"a redirect with words", reply(302, `{"error":"invalid_grant"}`), duoclient.ErrMalformedResponse, duoclient.ClassMalformed},
 		{"invalid_client, no clock", func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Date", "yesterday")
-			reply(400, `{"error":"invalid_client"}`)(w, nil)
+			w.WriteHeader(400)
+			_, _ = io.WriteString(w, `{"error":"invalid_client"}`)
 		}, duoclient.ErrMisconfigured, duoclient.ClassMisconfigured},
 		{"invalid_grant, clock off", dated(400, `{"error":"invalid_grant"}`, noon.Add(time.Hour)), duoclient.ErrCodeRefused, duoclient.ClassRefusal},
 		{"Duo's envelope", reply(400, `{"stat":"FAIL","code":40002,"message":"invalid_grant"}`), duoclient.ErrCodeRefused, duoclient.ClassRefusal},
