@@ -328,3 +328,20 @@ func TestRedirects(t *testing.T) {
 		t.Errorf("%d and %d requests leaked", n, plainLeaks.Load())
 	}
 }
+
+// A caller without time left is told so, and never of an outage: nobody may
+// get in for it.
+func TestNoTimeLeft(t *testing.T) {
+	t.Parallel()
+	f := newFake(t)
+	u := f.client(t)
+	ctx, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
+	defer cancel()
+	_, err := u.Exchange(ctx, asked())
+	if !errors.Is(err, duoclient.ErrBusy) || !errors.Is(err, duoclient.ErrNotSent) || errors.Is(err, duoclient.ErrOutage) {
+		t.Errorf("Exchange = %v, want ErrBusy and ErrNotSent", err)
+	}
+	if n := len(f.seen()); n != 0 {
+		t.Errorf("%d calls were made", n)
+	}
+}
