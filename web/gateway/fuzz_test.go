@@ -22,6 +22,9 @@ func FuzzNewCookie(f *testing.F) {
 		f.Add(seed, seed)
 	}
 	f.Fuzz(func(t *testing.T, one, two string) {
+		if strings.ContainsAny(one+two, "\r\n") {
+			return // no header has these
+		}
 		h := http.Header{"Set-Cookie": {one, two}}
 		value, ok := gateway.NewCookie(h)
 		if !ok {

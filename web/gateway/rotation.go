@@ -99,14 +99,14 @@ func (g *Gateway) Forget(s session.Session) (secret.Secret, bool) {
 // newCookie returns the session cookie that an answer sets, if it sets exactly
 // one that is fit for use.
 func newCookie(h http.Header) (string, bool) {
-	const name = "JSESSIONID="
 	found := ""
 	for _, line := range h["Set-Cookie"] {
-		line = strings.TrimLeft(line, " \t")
-		if !strings.HasPrefix(line, name) {
+		// RFC 6265 section 5.2: blanks around name and value are none of either.
+		pair, _, _ := strings.Cut(line, ";")
+		name, value, ok := strings.Cut(pair, "=")
+		if !ok || strings.Trim(name, " \t") != "JSESSIONID" {
 			continue
 		}
-		value, _, _ := strings.Cut(line[len(name):], ";")
 		value = strings.Trim(value, " \t")
 		if found != "" || !cookieValue(value) {
 			return "", false
