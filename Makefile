@@ -3,6 +3,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 GOLANGCI_VERSION := v2.15.0
+GOVULNCHECK_VERSION := v1.1.4
+SYSTEMS := windows/amd64 windows/arm64 darwin/amd64 darwin/arm64 linux/amd64 linux/arm64
 BIN := $(CURDIR)/.bin
 LINT := $(BIN)/golangci-lint-$(GOLANGCI_VERSION)
 
@@ -24,6 +26,26 @@ demo: build ## start server and simulator with a demo user; GATEWAY=1 in front o
 build: ## build bin/mfaserver, a static binary
 	@CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o bin/mfaserver ./cmd/mfaserver
 
+.PHONY: release
+release: ## make a release into dist/: programs for all systems, Debian packages, bill of materials, sums
+	@deploy/build
+
+.PHONY: man
+man: build ## write the manual pages into dist/man
+	@bin/mfaserver man dist/man
+
+.PHONY: cross
+cross: ## build for Windows, macOS and Linux on amd64 and arm64, and look at what is Windows' own
+	@for target in $(SYSTEMS); do \
+	  echo "go build $$target"; \
+	  CGO_ENABLED=0 GOOS=$${target%/*} GOARCH=$${target#*/} go build ./... || exit; \
+	done
+	CGO_ENABLED=0 GOOS=windows go vet ./cmd/... ./internal/audit/... ./internal/config/... ./internal/control/... ./internal/seal/... ./internal/store/...
+
+.PHONY: vuln
+vuln: ## look the modules up in Go's vulnerability database, which must be reachable
+	go run golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION) ./...
+
 .PHONY: test
 test: ## run all tests, the official SDK against the simulator included; RACE=-race, SHORT=-short
 	@.ci/need
@@ -36,7 +58,7 @@ threats: ## print which tests show which threat of docs/security.md
 	@go run ./internal/threats/list
 
 .PHONY: check
-check: tidy fmt-check vet lint ## everything CI runs: tidy, format, vet, lint, race tests
+check: tidy fmt-check vet cross lint ## everything CI runs: tidy, format, vet, lint, race tests
 	@$(MAKE) --no-print-directory test RACE=-race
 
 .PHONY: tidy

@@ -161,7 +161,7 @@ refused, 4 request refused, 5 server, store or Duo not available.`,
 	}
 	root.AddCommand(
 		newServe(g), newReload(g), newDemo(g), newSim(g), newCheck(g), newHealth(g), newConfig(g), newUsers(g), newSessions(g), newTokens(g),
-		newAudit(g), newBackup(g), newDuo(g), newLogin(g), newLogout(g), newBench(g), newVersion(g),
+		newAudit(g), newBackup(g), newDuo(g), newLogin(g), newLogout(g), newBench(g), newMan(g), newVersion(g),
 	)
 	return root
 }

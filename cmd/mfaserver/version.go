@@ -29,8 +29,16 @@ func newVersion(g *globals) *cobra.Command {
 	}
 }
 
-// programVersion is what the Go tool stamps into a build from a checkout.
+// stampedVersion is what a release is called: set by the linker (see
+// deploy/build), and never by the program.
+var stampedVersion string
+
+// programVersion is the release's, or what the Go tool stamps into a build from
+// a checkout.
 func programVersion() string {
+	if stampedVersion != "" {
+		return stampedVersion
+	}
 	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
 		return info.Main.Version
 	}
