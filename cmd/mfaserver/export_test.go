@@ -1,5 +1,14 @@
 package main
 
+import (
+	"context"
+	"crypto/tls"
+	"log/slog"
+	"net"
+
+	"mfaserver/internal/config"
+)
+
 // Main lets the external tests run the program inside the test binary.
 func Main() { main() }
 
@@ -16,4 +25,12 @@ func SettingFields() []string {
 		fields = append(fields, s.field)
 	}
 	return fields
+}
+
+// FeedWatchdogOnce tells the watchdog that the server at the address lives, if it
+// answers with the certificate.
+func FeedWatchdogOnce(ctx context.Context, logger *slog.Logger, address net.Addr, url string, cert *tls.Certificate) {
+	a := &app{cfg: &config.Config{PublicURLs: []string{url}}, logger: logger, address: address, shown: &shownCertificate{}}
+	a.shown.current.Store(cert)
+	a.feedOnce(ctx)
 }

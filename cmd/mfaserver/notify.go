@@ -39,15 +39,19 @@ func (a *app) feedWatchdog(ctx context.Context, every time.Duration) {
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
 	for {
-		if p := look(ctx, "listener", a.answers); p.OK {
-			a.tellManager(ctx, daemon.SdNotifyWatchdog)
-		} else if ctx.Err() == nil {
-			a.logger.ErrorContext(ctx, "the server does not answer itself; its watchdog is not told that it lives", slog.String("fault", p.Fault))
-		}
+		a.feedOnce(ctx)
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
 		}
+	}
+}
+
+func (a *app) feedOnce(ctx context.Context) {
+	if p := look(ctx, "listener", a.answers); p.OK {
+		a.tellManager(ctx, daemon.SdNotifyWatchdog)
+	} else if ctx.Err() == nil {
+		a.logger.ErrorContext(ctx, "the server does not answer itself; its watchdog is not told that it lives", slog.String("fault", p.Fault))
 	}
 }
