@@ -31,6 +31,6 @@ func SettingFields() []string {
 // answers with the certificate.
 func FeedWatchdogOnce(ctx context.Context, logger *slog.Logger, address net.Addr, url string, cert *tls.Certificate) {
 	a := &app{cfg: &config.Config{PublicURLs: []string{url}}, logger: logger, address: address, shown: &shownCertificate{}}
-	a.shown.current.Store(cert)
+	a.shown.current.Store(&certificate{Certificate: *cert})
 	a.feedOnce(ctx)
 }
