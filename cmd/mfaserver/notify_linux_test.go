@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -63,8 +64,8 @@ func hear(t *testing.T, states <-chan string, want string) {
 	}
 }
 
-// The service manager hears that the server is ready, that it lives, and that it
-// stops, in this order.
+// The service manager hears that the server is ready, that it lives, that it reads
+// its configuration again, and that it stops, in this order.
 func TestServiceManager(t *testing.T) { //nolint:paralleltest // it sets the environment
 	states := manager(t)
 	t.Setenv("WATCHDOG_USEC", "300000")
@@ -79,6 +80,11 @@ func TestServiceManager(t *testing.T) { //nolint:paralleltest // it sets the env
 	if r.code != 0 || strings.Count(r.stdout, "good") != 2 {
 		t.Errorf("health = %d\n%s%s", r.code, r.stdout, r.stderr)
 	}
+	if err := p.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	hear(t, states, "RELOADING=1")
+	hear(t, states, "READY=1")
 	if code := p.stop(t); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
