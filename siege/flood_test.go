@@ -22,9 +22,9 @@ import (
 type floodOrder struct {
 	Address string
 	CA      []byte
-	// Rate is in logins a second, for Seconds, over so many connections.
+	// Rate is in logins a second, for so long, over so many connections.
 	Rate, Connections int
-	Seconds           time.Duration
+	Spell             time.Duration
 	// Many plays a trusted proxy in front of many sources, each login of
 	// another user; otherwise all come from one source.
 	Many bool
@@ -109,7 +109,7 @@ func (f *flood) pace(tickets chan<- struct{}) {
 	defer tick.Stop()
 	began, given := time.Now(), 0
 	for now := range tick.C {
-		if now.Sub(began) > f.order.Seconds {
+		if now.Sub(began) > f.order.Spell {
 			return
 		}
 		due := int(now.Sub(began).Seconds() * float64(f.order.Rate))
@@ -129,7 +129,7 @@ func (f *flood) worker(tickets <-chan struct{}) {
 	for range tickets {
 		if conn == nil {
 			var err error
-			if conn, err = f.dial(); err != nil {
+			if conn, err = f.dial(context.Background()); err != nil {
 				f.note(0, 0, err)
 				continue
 			}
@@ -163,12 +163,12 @@ func (f *flood) note(status int, took time.Duration, err error) {
 	f.took = append(f.took, took)
 }
 
-func (f *flood) dial() (net.Conn, error) {
+func (f *flood) dial(ctx context.Context) (net.Conn, error) {
 	from := floodSource
 	if f.order.Many {
 		from = trustedProxy
 	}
-	return dialFrom(context.Background(), from, f.order.Address, f.order.CA)
+	return dialFrom(ctx, from, f.order.Address, f.order.CA)
 }
 
 func dialFrom(ctx context.Context, from, address string, ca []byte) (net.Conn, error) {

@@ -68,7 +68,7 @@ func floodRound(t *testing.T, s settings, p plan, path string, many bool) round 
 	bareServer.hear(t, &bareAddress)
 	order := floodOrder{
 		Address: bareAddress, CA: r.duo.CA().CertPEM(), Rate: s.rate, Connections: floodConnections,
-		Seconds: s.seconds, Many: many, Password: "wrong",
+		Spell: s.seconds, Many: many, Password: "wrong",
 	}
 	var out round
 	idle := together(ctx, t, func() { time.Sleep(s.seconds / 3) }, working(worker, path))

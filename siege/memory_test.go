@@ -32,7 +32,7 @@ func TestLittleMemory(t *testing.T) { //nolint:paralleltest // it measures
 	slow.hear(t, &open)
 	order := floodOrder{
 		Address: r.listen, CA: r.duo.CA().CertPEM(), Rate: s.rate, Connections: floodConnections,
-		Seconds: s.seconds, Many: true, Password: "wrong",
+		Spell: s.seconds, Many: true, Password: "wrong",
 	}
 	var report floodReport
 	calls := together(t.Context(), t, func() { report = r.flood(t, order) }, working(worker, "/api/users/current"))

@@ -86,7 +86,7 @@ func refused(ctx context.Context, t *testing.T, o floodOrder) prober {
 	t.Helper()
 	f := &flood{order: o}
 	f.turn.Store(1 << 22)
-	conn, err := f.dial()
+	conn, err := f.dial(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}

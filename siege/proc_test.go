@@ -56,15 +56,15 @@ func (s *server) processor(t *testing.T) time.Duration {
 		t.Skipf("this system does not tell what a process uses: %v", err)
 	}
 	fields := strings.Fields(string(text)[strings.LastIndexByte(string(text), ')')+1:])
-	var ticks time.Duration
+	var ticks int64
 	for _, field := range fields[11:13] { // utime and stime, see proc_pid_stat(5)
 		n, err := strconv.ParseInt(field, 10, 64)
 		if err != nil {
 			t.Fatal(err)
 		}
-		ticks += time.Duration(n)
+		ticks += n
 	}
-	return ticks * clockTick
+	return time.Duration(ticks) * clockTick //nolint:durationcheck // a count of them
 }
 
 // limit is a soft and a hard limit of /proc/PID/limits.

@@ -80,7 +80,7 @@ func (b *badRoad) way(from, to net.Conn) {
 		time.Sleep(time.Until(p.due))
 		if _, err := to.Write(p.data); err != nil {
 			_ = from.Close()
-			for range parcels { //nolint:revive // what is under way is lost
+			for range parcels { // what is under way is lost
 			}
 			break
 		}

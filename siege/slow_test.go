@@ -104,7 +104,7 @@ func TestSlowConnections(t *testing.T) { //nolint:paralleltest // it measures
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
 		t.Fatal(err)
 	}
-	if most := int(limit.Max) - 500; s.slow > most { //nolint:unconvert // it is int64 on some systems
+	if most := int(limit.Max) - 500; s.slow > most {
 		t.Logf("this machine allows %d connections, not %d", most, s.slow)
 		s.slow = most
 	}

@@ -117,7 +117,7 @@ func TestHashingLeavesAProcessor(t *testing.T) { //nolint:paralleltest // it mea
 	s := readSettings(t)
 	for processors, most := range map[string]float64{"1": 0.5, "2": 1} {
 		r := newRig(t, plan{users: 1, environment: []string{"GOMAXPROCS=" + processors}})
-		order := floodOrder{Address: r.listen, CA: r.duo.CA().CertPEM(), Rate: 40, Connections: 64, Seconds: s.seconds, Many: true, Password: "wrong"}
+		order := floodOrder{Address: r.listen, CA: r.duo.CA().CertPEM(), Rate: 40, Connections: 64, Spell: s.seconds, Many: true, Password: "wrong"}
 		// What the requests themselves cost is not hashing: it is measured where
 		// nobody's password is looked at.
 		var hashed floodReport
