@@ -56,9 +56,15 @@ func (s *users) Find(ctx context.Context, username string) (primary.User, string
 	if found {
 		return known.user, known.hash, nil
 	}
+	if s.cache.absent(username) {
+		return primary.User{}, "", primary.ErrUserUnknown
+	}
 	u, hash, err := s.find(ctx, "SELECT id, username, record FROM users WHERE username = ?", []byte(username))
-	if err == nil {
+	switch {
+	case err == nil:
 		s.cache.keep(u, hash, writes)
+	case errors.Is(err, primary.ErrUserUnknown):
+		s.cache.keepAbsent(username, writes)
 	}
 	return u, hash, err
 }
