@@ -21,6 +21,7 @@ type figures struct{ url string }
 // serveMeasured runs serve with a metrics listener.
 func serveMeasured(t *testing.T, more string) (*process, *apiClient, figures) {
 	t.Helper()
+	t.Helper()
 	port := freePort(t)
 	p, c := serveWith(t, newDuo(t), func(config string) string {
 		return config + fmt.Sprintf("metrics: {listen: \"127.0.0.1:%d\"}\n%s", port, more)
@@ -29,6 +30,7 @@ func serveMeasured(t *testing.T, more string) (*process, *apiClient, figures) {
 }
 
 func (f figures) get(t *testing.T, path string) (int, string) {
+	t.Helper()
 	t.Helper()
 	status, body, err := f.try(t.Context(), path)
 	if err != nil {
@@ -53,6 +55,7 @@ func (f figures) try(ctx context.Context, path string) (int, string, error) {
 
 // has waits for a figure.
 func (f figures) has(t *testing.T, want string) {
+	t.Helper()
 	t.Helper()
 	pattern := regexp.MustCompile("(?m)^" + want + "$")
 	eventually(t, want, func() bool {

@@ -47,6 +47,7 @@ func newHouse(t *testing.T, certs ...expiry.Certificate) *house {
 // told are the days left that were told of, hour by hour until then.
 func (h *house) told(t *testing.T, until time.Time) (days []string) {
 	t.Helper()
+	t.Helper()
 	before := len(h.trail.Events())
 	for ; !h.now.After(until); h.now = h.now.Add(time.Hour) {
 		if err := h.watch.Look(t.Context()); err != nil {

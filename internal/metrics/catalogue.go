@@ -1,6 +1,9 @@
 package metrics
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Kind of a metric, in Prometheus' words.
 type Kind string
@@ -22,34 +25,39 @@ type Metric struct {
 
 // The names. All of them stand in the catalogue, and in docs/metrics.md.
 const (
-	logins          = "mfaserver_logins_total"
-	failOpens       = "mfaserver_fail_opens_total"
-	throttled       = "mfaserver_throttled_total"
-	alerts          = "mfaserver_alerts_total"
-	auditRecords    = "mfaserver_audit_records_total"
-	auditFailures   = "mfaserver_audit_write_failures_total"
-	auditWrite      = "mfaserver_audit_write_seconds"
-	sinkBacklog     = "mfaserver_audit_sink_backlog_records"
-	sinkFailing     = "mfaserver_audit_sink_failing_seconds"
-	duoCalls        = "mfaserver_duo_calls_total"
-	duoCall         = "mfaserver_duo_call_seconds"
-	duoSkew         = "mfaserver_duo_clock_skew_seconds"
-	sessionsLive    = "mfaserver_sessions"
-	pendingLogins   = "mfaserver_pending_logins"
-	storeUp         = "mfaserver_store_up"
-	storeOperation  = "mfaserver_store_operation_seconds"
-	storeFailures   = "mfaserver_store_failures_total"
-	engineRequest   = "mfaserver_engine_request_seconds"
-	hashesRunning   = "mfaserver_password_hashes_running"
-	hashesWaiting   = "mfaserver_password_hashes_waiting"
-	certificateEnd  = "mfaserver_certificate_not_after_timestamp_seconds"
-	dutySuccess     = "mfaserver_duty_last_success_timestamp_seconds"
-	dutyInterval    = "mfaserver_duty_interval_seconds"
-	dutyHangs       = "mfaserver_duty_hangs"
-	dutyFailures    = "mfaserver_duty_failures_total"
-	readyNow        = "mfaserver_ready"
-	buildInfo       = "mfaserver_build_info"
-	startTime       = "mfaserver_start_timestamp_seconds"
+	logins         = "mfaserver_logins_total"
+	failOpens      = "mfaserver_fail_opens_total"
+	throttled      = "mfaserver_throttled_total"
+	alerts         = "mfaserver_alerts_total"
+	auditRecords   = "mfaserver_audit_records_total"
+	auditFailures  = "mfaserver_audit_write_failures_total"
+	auditWrite     = "mfaserver_audit_write_seconds"
+	sinkBacklog    = "mfaserver_audit_sink_backlog_records"
+	sinkFailing    = "mfaserver_audit_sink_failing_seconds"
+	duoCalls       = "mfaserver_duo_calls_total"
+	duoCall        = "mfaserver_duo_call_seconds"
+	duoSkew        = "mfaserver_duo_clock_skew_seconds"
+	sessionsLive   = "mfaserver_sessions"
+	pendingLogins  = "mfaserver_pending_logins"
+	storeUp        = "mfaserver_store_up"
+	storeOperation = "mfaserver_store_operation_seconds"
+	storeFailures  = "mfaserver_store_failures_total"
+	engineRequest  = "mfaserver_engine_request_seconds"
+	hashesRunning  = "mfaserver_password_hashes_running"
+	hashesWaiting  = "mfaserver_password_hashes_waiting"
+	certificateEnd = "mfaserver_certificate_not_after_timestamp_seconds"
+	dutySuccess    = "mfaserver_duty_last_success_timestamp_seconds"
+	dutyInterval   = "mfaserver_duty_interval_seconds"
+	dutyHangs      = "mfaserver_duty_hangs"
+	dutyFailures   = "mfaserver_duty_failures_total"
+	readyNow       = "mfaserver_ready"
+	buildInfo      = "mfaserver_build_info"
+	startTime      = "mfaserver_start_timestamp_seconds"
+)
+
+// Bounds of label values that others choose; what would be too many is
+// valueOther.
+const (
 	factorsAtMost   = 64
 	endpointsAtMost = 256
 	valueOther      = "other"
@@ -88,12 +96,7 @@ func Catalogue() []Metric {
 		{buildInfo, Gauge, []string{"version", "goversion"}, "1, with what is running."},
 		{startTime, Gauge, nil, "When the server started."},
 	}
-	slices.SortFunc(all, func(a, b Metric) int {
-		if a.Name < b.Name {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(all, func(a, b Metric) int { return strings.Compare(a.Name, b.Name) })
 	return all
 }
 

@@ -235,7 +235,8 @@ func full(t *testing.T) *metrics.Metrics {
 		Hashing: func() (int, int) { return 1, 2 },
 		Certificates: func() []expiry.Certificate {
 			return []expiry.Certificate{
-				{Name: "duo_roots", NotAfter: start.Add(2 * time.Hour)}, {Name: "duo_roots", NotAfter: start.Add(time.Hour)},
+				{Name: "duo_roots", NotAfter: start.Add(2 * time.Hour)},
+				{Name: "duo_roots", NotAfter: start.Add(time.Hour)},
 				{Name: "server", NotAfter: start.Add(3 * time.Hour)},
 			}
 		},

@@ -3,6 +3,7 @@ package metrics
 import (
 	"cmp"
 	"context"
+	"slices"
 
 	"github.com/prometheus/client_golang/prometheus"
 
@@ -43,7 +44,7 @@ func (m *Metrics) prepareEvents() {
 	for _, rule := range alert.Rules() {
 		m.alerts.WithLabelValues(string(rule), string(rule.Severity()))
 	}
-	for _, scope := range []string{"account", "source", "global", "busy", "second_call", "push", "pending"} {
+	for _, scope := range append(passwordScopes(), "second_call", "push", "pending") {
 		m.throttled.WithLabelValues(scope)
 	}
 	records := m.counters(auditRecords)
@@ -97,12 +98,14 @@ func mode(e *audit.Event) string {
 	}
 }
 
+// passwordScopes are the limits of the check of passwords.
+func passwordScopes() []string { return []string{"account", "source", "global", "busy"} }
+
 // scopeOf is the limit that an attempt met; empty when it met none.
 func scopeOf(e *audit.Event) string {
 	switch e.Name {
 	case audit.PrimaryThrottled:
-		switch e.Reason {
-		case "account", "source", "global", "busy":
+		if slices.Contains(passwordScopes(), e.Reason) {
 			return e.Reason
 		}
 		return valueOther
