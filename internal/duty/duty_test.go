@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -32,7 +33,7 @@ func TestHangingDutyIsToldOf(t *testing.T) {
 		if got := trail.Events(); len(got) != 0 {
 			t.Errorf("after two minutes: %+v, want nothing yet", got)
 		}
-		time.Sleep(10 * time.Minute)
+		time.Sleep(10*time.Minute + time.Second)
 		synctest.Wait()
 		all := trail.Events()
 		if len(all) != 1 || all[0].Name != audit.DutyHangs || all[0].Detail["duty"] != "sweeping" || all[0].Reason != "round_does_not_end" {
@@ -80,7 +81,7 @@ func TestNoRoundBegins(t *testing.T) {
 		entry.Begin()
 		entry.End(true)
 		time.Sleep(5 * time.Minute)
-		trail.works = true
+		trail.works.Store(true)
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		all := trail.Events()
@@ -92,11 +93,11 @@ func TestNoRoundBegins(t *testing.T) {
 
 type lateTrail struct {
 	audittest.Memory
-	works bool
+	works atomic.Bool
 }
 
 func (l *lateTrail) Record(ctx context.Context, e audit.Event) error {
-	if !l.works {
+	if !l.works.Load() {
 		return audit.ErrUnwritten
 	}
 	return l.Memory.Record(ctx, e)
