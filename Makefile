@@ -16,7 +16,7 @@ FUZZTIME ?= 60s
 
 .PHONY: help
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: build ## start server and simulator with a demo user; GATEWAY=1 in front of a fake engine, ARGS=... passes flags on
@@ -94,6 +94,10 @@ bench: ## measure speed and size beside bare ones, fail below a bar; ROWS=gatewa
 	@mkdir -p bin
 	@BENCH=1 ROWS=$(ROWS) CSV=$(CURDIR)/bin/bench.csv DOCS=$(if $(DOCS),$(CURDIR)/docs/performance.md) \
 	go test -v -count=1 -timeout 30m -run '^TestBars$$' ./bench | grep -v '^ *\(=== \|--- PASS\)'; exit $${PIPESTATUS[0]}
+
+.PHONY: bench-curves
+bench-curves: ## write the curves of docs/performance.md anew; SESSIONS=100000 leaves the million out
+	CURVES=$(CURDIR)/docs/curves SESSIONS=$(SESSIONS) go test -v -count=1 -timeout 60m -run '^TestCurves$$' ./bench
 
 .PHONY: benchmarks
 benchmarks: ## run the benchmarks of single packages, for profiles

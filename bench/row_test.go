@@ -5,7 +5,6 @@ import (
 	"math"
 	"slices"
 	"strconv"
-	"strings"
 )
 
 // row is one line of the table: a figure taken in several rounds.
@@ -58,19 +57,14 @@ func (b bar) text(unit string) string {
 
 // number writes a figure with three digits and its unit.
 func number(v float64, unit string) string {
-	digits := 0
-	if a := math.Abs(v); a > 0 && a < 100 && v != math.Trunc(v) {
-		digits = max(0, 2-int(math.Floor(math.Log10(a))))
+	text := strconv.FormatFloat(v, 'f', 0, 64)
+	if math.Abs(v) < 100 {
+		text = strconv.FormatFloat(v, 'g', 3, 64)
 	}
-	text := strconv.FormatFloat(v, 'f', min(digits, 3), 64)
-	switch unit {
-	case "":
+	if unit == "" {
 		return text
-	case "x":
-		return text + " x"
-	default:
-		return text + " " + unit
 	}
+	return text + " " + unit
 }
 
 func (r *row) median() float64 { return median(r.rounds) }
@@ -89,7 +83,7 @@ func (r *row) verdict() string {
 // spread is where half of the rounds lie.
 func (r *row) spread() string {
 	low, high := quantile(r.rounds, 0.25), quantile(r.rounds, 0.75)
-	return strings.TrimSuffix(number(low, ""), " ") + " to " + number(high, "")
+	return number(low, "") + " to " + number(high, "")
 }
 
 func median(all []float64) float64 { return quantile(all, 0.5) }

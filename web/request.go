@@ -76,7 +76,20 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if s.refuse(rec, r) {
 		return
 	}
-	s.router.ServeHTTP(rec, r)
+	s.route(r).ServeHTTP(rec, r)
+}
+
+// route finds who answers a request. What is asked all the time, the paths
+// below /api that are fixed and what is the engine's, is found without the
+// router, which tries one pattern after the other.
+func (s *Server) route(r *http.Request) http.Handler {
+	if s.deps.Gateway != nil && s.forwarded(r, nil) {
+		return http.HandlerFunc(s.forward)
+	}
+	if h, ok := s.fixed[r.URL.EscapedPath()]; ok {
+		return h
+	}
+	return s.router
 }
 
 // finish ends every request. A panic becomes a 500 and a log line that names
@@ -84,6 +97,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // worked on. It is deferred itself, or it would recover nothing.
 func (s *Server) finish(w *recorder, r *http.Request, started time.Time) {
 	cause := recover()
+	if cause == nil && !s.log.Enabled(r.Context(), slog.LevelDebug) {
+		return // as nearly always: spare what the line would say
+	}
 	if cause == nil {
 		s.log.DebugContext(r.Context(), "request served",
 			slog.String("request_id", RequestID(r.Context())), slog.String("route", notesOf(r.Context()).route),

@@ -96,7 +96,11 @@ func (s *Server) routes() *mux.Router {
 	}
 	for _, base := range []string{"/api/{version:" + version + "}", "/api"} {
 		for _, e := range s.endpoints {
-			router.Handle(base+e.path, s.serve(e)).Name(base + e.path)
+			h := s.serve(e)
+			router.Handle(base+e.path, h).Name(base + e.path)
+			if !strings.Contains(base+e.path, "{") {
+				s.fixed[base+e.path] = h
+			}
 		}
 	}
 	for _, room := range s.deps.Rooms {

@@ -109,6 +109,7 @@ type Server struct {
 	log       *slog.Logger
 	passwords *signin.Checker
 	router    *mux.Router
+	fixed     map[string]http.Handler // of the router, those at fixed paths below /api
 	endpoints []endpoint
 	files     http.Handler // what is outside of the API
 	openAPI   []byte
@@ -143,6 +144,7 @@ func New(c Config, d Deps) (*Server, error) {
 		s.files = d.Gateway.Files()
 	}
 	s.endpoints = s.table()
+	s.fixed = make(map[string]http.Handler)
 	s.router = s.routes()
 	return s, nil
 }
