@@ -113,8 +113,7 @@ func machine() string {
 
 // Every row is there and gives a figure. One short round says nothing about
 // bars.
-func TestRows(t *testing.T) {
-	t.Parallel()
+func TestRows(t *testing.T) { //nolint:paralleltest // it counts allocations
 	if testing.Short() {
 		t.Skip("builds the program")
 	}
