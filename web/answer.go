@@ -24,8 +24,21 @@ const stockClient = "(Mirth Server Connection)"
 // retryUnavailable is how soon a client may ask again after a 503.
 const retryUnavailable = 5 * time.Second
 
+// deliver is write for an answer whose arrival matters: what it can tell is
+// whether the connection took it.
+func (s *Server) deliver(w http.ResponseWriter, r *http.Request, status int, f mirth.Format, v mirth.Encoder) error {
+	if err := s.write(w, r, status, f, v); err != nil {
+		return err
+	}
+	if err := http.NewResponseController(w).Flush(); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return err
+	}
+	return nil
+}
+
 // write sends one of Mirth's documents. The error is that of the connection,
-// as far as it is seen.
+// as far as it is seen; the server sends it with the end of the request, as
+// to flush it before costs every answer another wake-up.
 func (s *Server) write(w http.ResponseWriter, r *http.Request, status int, f mirth.Format, v mirth.Encoder) error {
 	body, err := mirth.Encode(f, v)
 	if err != nil {
@@ -37,13 +50,8 @@ func (s *Server) write(w http.ResponseWriter, r *http.Request, status int, f mir
 	w.Header().Set("Content-Type", f.ContentType())
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
-	if _, err := w.Write(body); err != nil { //nolint:gosec // G705: XML or JSON of the encoder, served as such and with nosniff
-		return err
-	}
-	if err := http.NewResponseController(w).Flush(); err != nil && !errors.Is(err, http.ErrNotSupported) {
-		return err
-	}
-	return nil
+	_, err = w.Write(body) //nolint:gosec // G705: XML or JSON of the encoder, served as such and with nosniff
+	return err
 }
 
 // fail sends a LoginStatus that is not a success.

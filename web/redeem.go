@@ -126,7 +126,7 @@ func (s *Server) open(ctx context.Context, w http.ResponseWriter, r *http.Reques
 	}
 	answer := mirth.LoginStatus{Status: mirth.Status(g.Primary), Message: g.Message, UpdatedUsername: g.Username}
 	failpoint.Hit(failpoint.BeforeResponse)
-	if err := s.write(w, r, http.StatusOK, a.format, answer); err != nil {
+	if err := s.deliver(w, r, http.StatusOK, a.format, answer); err != nil {
 		s.abandon(ctx, a, started)
 	}
 }

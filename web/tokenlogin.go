@@ -33,7 +33,7 @@ func (s *Server) tokenLogin(ctx context.Context, w http.ResponseWriter, r *http.
 		return
 	}
 	answer := mirth.LoginStatus{Status: mirth.StatusSuccess, UpdatedUsername: t.Username}
-	if err := s.write(w, r, http.StatusOK, a.format, answer); err != nil {
+	if err := s.deliver(w, r, http.StatusOK, a.format, answer); err != nil {
 		s.abandon(ctx, a, started)
 	}
 }

@@ -43,10 +43,14 @@ func (u User) tree() (*node, error) {
 	if u.ID < 1 || u.ID > math.MaxInt32 || u.StrikeCount < 0 || u.StrikeCount > math.MaxInt32 {
 		return nil, fmt.Errorf("%w: user number or strike count", ErrValue)
 	}
-	n := group("user", number("id", int64(u.ID)), text("username", u.Username))
-	n.addText("email", u.Email)
-	n.addText("firstName", u.FirstName)
-	n.addText("lastName", u.LastName)
+	// In one piece, as this is asked all the time.
+	first := [...]node{*number("id", int64(u.ID)), *text("username", u.Username), *text("email", u.Email), *text("firstName", u.FirstName), *text("lastName", u.LastName)}
+	n := &node{name: "user", kind: kindGroup, children: make([]*node, 0, 9)}
+	for i := range first {
+		if first[i].text != "" {
+			n.children = append(n.children, &first[i])
+		}
+	}
 	if err := n.addTime("lastLogin", u.LastLogin); err != nil {
 		return nil, err
 	}
