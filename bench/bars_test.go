@@ -34,7 +34,7 @@ var groups = []struct {
 	rows func(tb testing.TB, s scale) []row
 }{
 	{"authurl", authURLRows},
-	{"session-get", func(tb testing.TB, s scale) []row { return []row{sessionGetRow(tb, s)} }},
+	{"session-get", sessionGetRows},
 	{"gateway", gatewayRows},
 	{"logins", loginRows},
 	{"process", processRows},

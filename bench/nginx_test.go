@@ -47,7 +47,7 @@ func freePort(tb testing.TB) int {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	defer l.Close()
+	defer func() { _ = l.Close() }() // the port is all that was wanted
 	return l.Addr().(*net.TCPAddr).Port
 }
 

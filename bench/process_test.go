@@ -141,12 +141,12 @@ func (p *program) use(ctx context.Context, cookies []string, connections int) er
 	errs := make([]error, connections)
 	for i := range connections {
 		using.Go(func() {
-			conn, err := (&tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}}).DialContext(ctx, "tcp", p.address) //nolint:gosec // our own process
+			conn, err := (&tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}}).DialContext(ctx, "tcp", p.address)
 			if err != nil {
 				errs[i] = err
 				return
 			}
-			defer conn.Close()
+			defer func() { _ = conn.Close() }() // everything was read
 			errs[i] = useAll(conn, cookies[len(cookies)*i/connections:len(cookies)*(i+1)/connections])
 		})
 	}

@@ -7,10 +7,10 @@ import (
 	"testing"
 )
 
-// sessionGetRow measures GET users/current with a session of the embedded store
+// sessionGetRows measure GET users/current with a session of the embedded store
 // beside a bare handler that writes the same bytes, headers included, on the
 // same kind of server.
-func sessionGetRow(tb testing.TB, s scale) row {
+func sessionGetRows(tb testing.TB, s scale) []row {
 	tb.Helper()
 	kept := onDisk(tb)
 	ours := newSite(tb, kept, noDuo(tb), "https://localhost:8443")
@@ -23,10 +23,10 @@ func sessionGetRow(tb testing.TB, s scale) row {
 		tb.Fatalf("the bare handler writes %d bytes instead of %d", len(floods[1].askers[0].answer), len(floods[0].askers[0].answer))
 	}
 	rates, _ := race(tb, s.rounds, floods[0], floods[1])
-	return row{
+	return []row{{
 		name: "session-get", what: "a session-checked GET, of a bare handler writing the same bytes", unit: "x", bar: bar{atLeast, 0.75},
 		rounds: ratios(rates[0], rates[1]), context: both("bare net/http", rates[0], rates[1], "a second"),
-	}
+	}}
 }
 
 // sameBytes is a handler that writes the headers and the body of an answer.

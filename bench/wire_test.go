@@ -40,7 +40,7 @@ func answers(tb testing.TB, response string) (url string) {
 			stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 			serving.Go(func() {
 				defer stop()
-				defer conn.Close()
+				defer func() { _ = conn.Close() }() // the peer is gone
 				say(conn, response)
 			})
 		}

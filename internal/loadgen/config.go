@@ -4,6 +4,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"mfaserver/internal/mirth"
@@ -77,7 +78,7 @@ func (c *Config) check() error {
 	}{
 		{len(c.Users) == 0, "nobody logs in"},
 		{c.Clients < 1 || c.Clients > MaxClients, fmt.Sprintf("clients: 1 to %d", MaxClients)},
-		{!(c.Rate >= 0 && c.Rate <= MaxRate), fmt.Sprintf("rate: 0 to %d logins a second", MaxRate)},
+		{math.IsNaN(c.Rate) || c.Rate < 0 || c.Rate > MaxRate, fmt.Sprintf("rate: 0 to %d logins a second", MaxRate)},
 		{c.Duration < 0 || c.Duration > MaxDuration, fmt.Sprintf("duration: up to %v", MaxDuration)},
 		{c.Logins < 0, "logins: 0 or more"},
 		{c.Duration == 0 && c.Logins == 0, "neither a duration nor a number of logins"},

@@ -195,7 +195,7 @@ func TestRate(t *testing.T) {
 	slow := newServer(t)
 	c = slow.config()
 	c.Clients, c.Rate, c.Logins = 1, loadgen.MaxRate, 10
-	slow.onPrompt = func() { time.Sleep(5 * time.Millisecond) } //nolint:forbidigo // a slow prompt is what is tested
+	slow.onPrompt = func() { time.Sleep(5 * time.Millisecond) }
 	r, err = run(t, c)
 	if err != nil {
 		t.Fatal(err)

@@ -42,9 +42,8 @@ func (g *Generator) Run(ctx context.Context) (*Report, error) {
 	if err := g.player().play(ctx, g.c.Users[0], g.c.Now()); err != nil {
 		return nil, fmt.Errorf("loadgen: the first login failed: %w", err)
 	}
-	var all tally
 	began := g.c.Now()
-	all = g.crowd(ctx, began)
+	all := g.crowd(ctx, began)
 	r := g.report(&all, g.c.Now().Sub(began))
 	r.Interrupted = ctx.Err() != nil
 	return r, nil
