@@ -52,14 +52,14 @@ var (
 
 func storePath(cfg *config.Config) string { return filepath.Join(cfg.DataDir, "data.db") }
 
-// sealer opens one of the keys that seal what is stored, and makes it where
-// there is none.
+// sealer opens one of the keys that seal what is stored, with those beside it,
+// and makes it where there is none.
 func sealer(cfg *config.Config, name string) (*seal.Sealer, error) {
-	key, err := seal.LoadOrCreateKey(filepath.Join(cfg.KeysDir, name))
+	ring, err := seal.LoadRing(filepath.Join(cfg.KeysDir, name))
 	if err != nil {
 		return nil, err
 	}
-	return seal.New(key)
+	return ring.Sealer()
 }
 
 func (a *app) openStore(ctx context.Context) error {

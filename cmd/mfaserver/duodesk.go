@@ -93,7 +93,7 @@ func recordCommand(recorder audit.Recorder) control.Func {
 		if err != nil {
 			return nil, err
 		}
-		if !strings.HasPrefix(string(e.Name), "duo.") {
+		if !strings.HasPrefix(string(e.Name), "duo.") && e.Name != audit.KeysChanged {
 			return nil, fmt.Errorf("%w: event %q is not a command's", control.ErrArguments, e.Name)
 		}
 		e.Actor = caller.String()

@@ -15,6 +15,7 @@ import (
 	"mfaserver/internal/control"
 	"mfaserver/internal/loadgen"
 	"mfaserver/internal/primary"
+	"mfaserver/internal/seal"
 	"mfaserver/internal/store/redis"
 	"mfaserver/internal/store/sqlite"
 	"mfaserver/internal/token"
@@ -103,7 +104,7 @@ func refusals() []error {
 	return []error{
 		primary.ErrUserExists, primary.ErrUserUnknown, primary.ErrBadUsername, primary.ErrBadPassword,
 		primary.ErrBadRole, primary.ErrLastAdmin, primary.ErrRefused, token.ErrArgument, token.ErrRefused, session.ErrNotFound, session.ErrAmbiguous,
-		errNothing, errEngineUsers, errNoFile, sqlite.ErrBackupExists, control.ErrForbidden, control.ErrArguments, errConfirm,
+		errNothing, errNotPrepared, seal.ErrPrepared, seal.ErrNoFile, errEngineUsers, errNoFile, sqlite.ErrBackupExists, control.ErrForbidden, control.ErrArguments, errConfirm,
 	}
 }
 
@@ -161,7 +162,7 @@ refused, 4 request refused, 5 server, store or Duo not available.`,
 	}
 	root.AddCommand(
 		newServe(g), newReload(g), newDemo(g), newSim(g), newCheck(g), newHealth(g), newConfig(g), newUsers(g), newSessions(g), newTokens(g),
-		newAudit(g), newBackup(g), newDuo(g), newLogin(g), newLogout(g), newBench(g), newMan(g), newVersion(g),
+		newAudit(g), newBackup(g), newKeys(g), newDuo(g), newLogin(g), newLogout(g), newBench(g), newMan(g), newVersion(g),
 	)
 	return root
 }

@@ -10,7 +10,9 @@ import (
 	"testing"
 	"time"
 
+	"mfaserver/duoclient"
 	"mfaserver/duoclient/duotest"
+	"mfaserver/internal/secret"
 )
 
 // answerBudget is how long a first call may take with Duo in any trouble.
@@ -165,5 +167,43 @@ func TestSecretIsExchanged(t *testing.T) {
 		t.Fatal(err)
 	}
 	again()
+	c.login(t, "test1", "correct horse battery")
+}
+
+// Threat T040: Duo makes a new client secret while a login is under way, which
+// ends the old one at once. With the new secret in the file that login ends
+// well: what was signed with the old one is behind it.
+func TestSecretIsExchangedAtDuo(t *testing.T) {
+	t.Parallel()
+	duo := newDuo(t)
+	var config string
+	p, c := serveWith(t, duo, func(text string) string { config = text; return text })
+	data := c.approve(t, "test1", c.challenge(t, "test1", "correct horse battery"))
+	k := duo.Credentials()
+	ca, err := duoclient.CAPEM(duo.CA().CertPEM())
+	if err != nil {
+		t.Fatal(err)
+	}
+	admin, err := duoclient.NewAdmin(duoclient.APIConfig{
+		IntegrationKey: k.AdminKey, SecretKey: secret.New(k.AdminSecret), APIHost: duo.APIHost, CA: ca, Simulator: true,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	fresh, err := admin.Integrations.Update(t.Context(), k.ClientID, duoclient.IntegrationParams{ResetSecretKey: true})
+	if err != nil || fresh.SecretKey.Reveal() == k.ClientSecret {
+		t.Fatalf("the secret was not exchanged: %v", err)
+	}
+	if code := p.stop(t); code != 0 {
+		t.Fatalf("exit code = %d, want 0", code)
+	}
+	if err := os.WriteFile(filepath.Join(filepath.Dir(configPath(config)), "secret"), []byte(fresh.SecretKey.Reveal()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	start(t, "msg=ready", "--config", configPath(config), "serve")
+	if a := c.second(t, "test1", data); a.status != http.StatusOK {
+		t.Fatalf("second call with the new secret = %d %s, want 200", a.status, a.body)
+	}
+	c.alive(t, true)
 	c.login(t, "test1", "correct horse battery")
 }

@@ -27,6 +27,7 @@ const (
 	ConfigRefused       Name = "config.refused"
 
 	StoreRestored Name = "store.restored"
+	KeysChanged   Name = "keys.changed"
 
 	PrimaryOK        Name = "primary.ok"
 	PrimaryRefused   Name = "primary.refused"

@@ -41,7 +41,7 @@ func TestNothingPrintsKeys(t *testing.T) {
 	}
 	table := secrettest.Table{
 		Secrets: []string{string(material), string(derived)},
-		Values:  []any{key, &key, seal.Key{}, sealer, *sealer, values{key, *sealer}, pointers{&key, sealer}},
+		Values:  []any{key, &key, seal.Key{}, sealer, *sealer, seal.Ring{Current: key, Next: key, Earlier: []seal.Key{key}}, values{key, *sealer}, pointers{&key, sealer}},
 	}
 	table.Check(t)
 	if got := sealer.String(); !strings.Contains(got, key.ID()) {

@@ -12,6 +12,7 @@ var englishEvents = map[string]string{
 	"clock.stepped":    "Clock stepped",
 	"alert.raised":     "Alert raised",
 	"store.restored":   "Store restored from a backup",
+	"keys.changed":     "Keys prepared or rotated",
 	"console.refused":  "Console hidden from somebody",
 
 	"server.start": "Server started",
