@@ -201,6 +201,30 @@ func TestFlaky(t *testing.T) {
 	}
 }
 
+// A test that fails with the check as well says nothing of it.
+func TestSickTest(t *testing.T) {
+	t.Parallel()
+	b := woven(t, `package gate
+
+import (
+	"os"
+	"testing"
+)
+
+func TestSick(t *testing.T) {
+	_ = strong("abcd")
+	if os.Getenv("MUTANT_SEEN") == "" {
+		t.Error("not today")
+	}
+}
+`)
+	survey(t, b)
+	v, err := b.Judge(t.Context(), b.Checks[6])
+	if want := (mutant.Verdict{By: mutant.Unclear}); v != want || err != nil {
+		t.Errorf("Judge(%s) = %+v, %v, want %+v", b.Checks[6], v, err, want)
+	}
+}
+
 // A test that hangs without a check has noticed it.
 func TestHang(t *testing.T) {
 	t.Parallel()
