@@ -2,6 +2,7 @@ package mfa_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"testing"
 	"time"
@@ -136,5 +137,24 @@ func TestCancelUnavailable(t *testing.T) {
 			}
 			r.wantPhase(t, l.state, mfa.Pending)
 		})
+	}
+}
+
+// brokenPauses cannot be asked.
+type brokenPauses struct{}
+
+func (brokenPauses) Change(context.Context, mfa.Braked, time.Time, func(*mfa.Pause) error) error {
+	return errFault
+}
+
+// Threat T037: where nobody knows how long a phone is to be left alone, it does
+// not ring, and nobody gets in.
+func TestPausesUnavailable(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, func(c *mfa.Config) { c.Pauses = brokenPauses{} })
+	g, err := r.Prove(t.Context(), oneCall("alice"), mfa.Proof{Factor: mfa.FactorPush})
+	matches(t, "Prove", err, mfa.ErrUnavailable, errFault)
+	if g != nil || len(r.prover.Asked()) != 0 {
+		t.Errorf("Prove = %+v, asked %d times, want nothing", g, len(r.prover.Asked()))
 	}
 }
