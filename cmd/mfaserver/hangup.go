@@ -6,8 +6,6 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-
-	"github.com/coreos/go-systemd/v22/daemon"
 )
 
 // hangups are the SIGHUPs from now on, which end the process no more.
@@ -26,7 +24,6 @@ func (a *app) onHangup(ctx context.Context, hangups <-chan os.Signal, r *reloade
 		case <-ctx.Done():
 			return
 		case <-hangups:
-			a.tellManager(ctx, daemon.SdNotifyReloading)
 			if err := a.trail.Reopen(); err != nil {
 				a.logger.ErrorContext(ctx, "the audit trail cannot go on in a new file; it stays in the old one", slog.Any("err", err))
 			} else {
@@ -34,7 +31,6 @@ func (a *app) onHangup(ctx context.Context, hangups <-chan os.Signal, r *reloade
 			}
 			// What became of it is in the log and the trail.
 			_, _ = r.reload(ctx, "system")
-			a.tellManager(ctx, daemon.SdNotifyReady)
 		}
 	}
 }
