@@ -2,6 +2,7 @@ package bench_test
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -41,9 +42,7 @@ func sameBytes(tb testing.TB, answer []byte) http.Handler {
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		h := w.Header()
-		for name, values := range header {
-			h[name] = values
-		}
+		maps.Copy(h, header)
 		w.WriteHeader(http.StatusOK)
 		_, _ = fmt.Fprint(w, body)
 	})

@@ -20,7 +20,7 @@ type Pauses interface {
 	Change(ctx context.Context, of Braked, now time.Time, change func(*Pause) error) error
 }
 
-// ErrPausesFull: no more users can be remembered just now.
+// ErrPausesFull means that no more users can be remembered just now.
 var ErrPausesFull = errors.New("mfa: too many phones are left alone")
 
 // Braked is what is braked: the questions to a user's phone, or his passcodes.

@@ -12,7 +12,7 @@ import (
 	"mfaserver/internal/audit"
 )
 
-// ErrMoved: the session began at another address or in another browser, and
+// ErrMoved means that the session began at another address or in another browser, and
 // opens nothing here.
 var ErrMoved = errors.New("session: used from another address or browser than it began in")
 

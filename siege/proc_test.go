@@ -64,7 +64,7 @@ func (s *server) processor(t *testing.T) time.Duration {
 		}
 		ticks += n
 	}
-	return time.Duration(ticks) * clockTick //nolint:durationcheck // a count of them
+	return time.Duration(ticks) * clockTick
 }
 
 // limit is a soft and a hard limit of /proc/PID/limits.

@@ -118,7 +118,7 @@ func newApp(ctx context.Context, cfg *config.Config, logger *slog.Logger) (*app,
 		}
 	}
 	a.reports = a.newReports()
-	a.openMetrics()
+	a.openMetrics() //nolint:contextcheck // what it shows is asked for later, by others
 	return a, nil
 }
 

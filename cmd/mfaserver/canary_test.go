@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -164,8 +165,8 @@ func (o *outlets) twoCalls(t *testing.T) {
 	o.add(t, "nonce", request.Nonce)
 	o.cookies(t, c)
 	data := c.approve(t, "alice", status)
-	fields := strings.Split(data, ":")
-	for _, f := range fields {
+	fields := strings.SplitSeq(data, ":")
+	for f := range fields {
 		if f != "alice" && len(f) > 16 && !strings.HasPrefix(f, "//") && f != request.State && !strings.Contains(f, "/") {
 			o.add(t, "duo code", f)
 		}
@@ -191,7 +192,7 @@ func (o *outlets) twoCalls(t *testing.T) {
 func (o *outlets) otherWays(t *testing.T) {
 	t.Helper()
 	glass := runCommand(t, "", "--config", o.config, "tokens", "break-glass", "bob", "--codes", "1", "--reason", "canary", "--yes")
-	code := strings.SplitN(glass.stdout, "\n", 2)[0]
+	code, _, _ := strings.Cut(glass.stdout, "\n")
 	token := o.createToken(t, "--user", "alice")
 	o.add(t, "break-glass code", code)
 	o.add(t, "service token", token)
@@ -225,16 +226,16 @@ func (o *outlets) otherWays(t *testing.T) {
 func (o *outlets) collect(t *testing.T) map[string][]byte {
 	t.Helper()
 	all := map[string][]byte{}
-	figures, err := http.Get("http://" + o.metrics + "/metrics") //nolint:noctx // of this machine
+	figures, err := http.Get("http://" + o.metrics + "/metrics")
 	if err != nil {
 		t.Fatal(err)
 	}
 	all["metrics"], err = io.ReadAll(figures.Body)
-	if err = figures.Body.Close(); err != nil || len(all["metrics"]) == 0 {
+	if err = errors.Join(err, figures.Body.Close()); err != nil || len(all["metrics"]) == 0 {
 		t.Fatalf("metrics: %v", err)
 	}
 	for _, name := range []string{"cmdline", "environ"} {
-		if all["/proc "+name], err = os.ReadFile(fmt.Sprintf("/proc/%d/%s", o.process.cmd.Process.Pid, name)); err != nil {
+		if all["/proc "+name], err = os.ReadFile(fmt.Sprintf("/proc/%d/%s", o.cmd.Process.Pid, name)); err != nil {
 			t.Logf("%s cannot be read: %v", name, err)
 		}
 	}
@@ -248,15 +249,15 @@ func (o *outlets) collect(t *testing.T) map[string][]byte {
 	eventually(t, "the sinks have the end", func() bool {
 		return strings.Contains(o.syslog.String(), last) && strings.Contains(o.webhook.String(), last)
 	})
-	if err := o.process.cmd.Process.Signal(syscall.SIGQUIT); err != nil {
+	if err := o.cmd.Process.Signal(syscall.SIGQUIT); err != nil {
 		t.Fatal(err)
 	}
 	select {
-	case <-o.process.ended:
+	case <-o.ended:
 	case <-time.After(startTimeout):
 		t.Fatal("the server was quit and goes on")
 	}
-	all["log and dump"], all["syslog"], all["webhook"] = []byte(o.process.log.String()), []byte(o.syslog.String()), []byte(o.webhook.String())
+	all["log and dump"], all["syslog"], all["webhook"] = []byte(o.log.String()), []byte(o.syslog.String()), []byte(o.webhook.String())
 	all["answers"], all["output of commands"] = []byte(o.answers.String()), []byte(o.printed.String())
 	o.files(t, all)
 	return all

@@ -45,13 +45,13 @@ func (r *reloads) hangup(t *testing.T, text, said string) string {
 	if err := os.WriteFile(r.b.config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	before := len(r.b.process.log.String())
-	if err := r.b.process.cmd.Process.Signal(syscall.SIGHUP); err != nil {
+	before := len(r.b.log.String())
+	if err := r.b.cmd.Process.Signal(syscall.SIGHUP); err != nil {
 		t.Fatal(err)
 	}
 	found := ""
 	eventually(t, said, func() bool {
-		for line := range strings.Lines(r.b.process.log.String()[before:]) {
+		for line := range strings.Lines(r.b.log.String()[before:]) {
 			if strings.Contains(line, "configuration was re") {
 				found = line
 				return true
@@ -187,7 +187,7 @@ log: {level: debug}
 		}
 		r.hangup(t, text, saidReplaced)
 		if got := shownVersion(t, stranger); got != shown {
-			t.Fatalf("round %d: the version is shown: %v, want %v; the log:\n%s", n, got, shown, b.process.log)
+			t.Fatalf("round %d: the version is shown: %v, want %v; the log:\n%s", n, got, shown, b.log)
 		}
 		why := bad[n%len(bad)]
 		if line := r.hangup(t, why[0], saidRefused); !strings.Contains(line, why[1]) {
@@ -232,23 +232,23 @@ func (r *reloads) events(t *testing.T) {
 func (r *reloads) nothingLeft(t *testing.T) {
 	t.Helper()
 	files := func() int {
-		all, err := os.ReadDir(filepath.Join("/proc", fmt.Sprint(r.b.process.cmd.Process.Pid), "fd"))
+		all, err := os.ReadDir(filepath.Join("/proc", fmt.Sprint(r.b.cmd.Process.Pid), "fd"))
 		if err != nil {
 			t.Skipf("open files cannot be counted: %v", err)
 		}
 		return len(all)
 	}
 	eventually(t, "fewer open files", func() bool { return files() < mostFiles })
-	if err := r.b.process.cmd.Process.Signal(syscall.SIGQUIT); err != nil {
+	if err := r.b.cmd.Process.Signal(syscall.SIGQUIT); err != nil {
 		t.Fatal(err)
 	}
 	select {
-	case <-r.b.process.ended:
+	case <-r.b.ended:
 	case <-time.After(startTimeout):
 		t.Fatal("the server was quit and goes on")
 	}
 	n := 0
-	for one := range strings.SplitSeq(r.b.process.log.String(), "\n\n") {
+	for one := range strings.SplitSeq(r.b.log.String(), "\n\n") {
 		// Connections that are kept open were counted as files.
 		if strings.HasPrefix(one, "goroutine ") && !strings.Contains(one, "net/http.(*persistConn)") {
 			n++
@@ -306,7 +306,7 @@ func TestReloadCommand(t *testing.T) {
 		}
 	}
 	write(r.good)
-	b.process.stop(t)
+	b.stop(t)
 	if got = runCommand(t, "", "--config", b.config, "reload"); got.code != 5 {
 		t.Errorf("reload without a server = %d %s, want 5", got.code, got.stderr)
 	}

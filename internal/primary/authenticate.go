@@ -39,7 +39,7 @@ func (l *Local) Authenticate(ctx context.Context, a Attempt) (Result, error) {
 	if err != nil {
 		return Result{}, throttled(err)
 	}
-	defer attempt.End()
+	defer attempt.End() //nolint:contextcheck // it waits for nobody, and has to be said though the caller is gone
 	result, err := l.check(ctx, a)
 	if errors.Is(err, ErrRefused) {
 		if err := attempt.Fail(context.WithoutCancel(ctx)); err != nil {

@@ -177,7 +177,7 @@ func (s *BreakGlass) Spend(ctx context.Context, username, code string) (handle s
 	case err != nil:
 		return "", unavailable("counters", err)
 	}
-	defer attempt.End()
+	defer attempt.End() //nolint:contextcheck // it waits for nobody, and has to be said though the caller is gone
 	k, whole := parseCode(code, breakGlassPrefix, breakGlassChars)
 	if !whole {
 		return "", errors.Join(s.refuse(ctx, username, "", ErrUnknown), attempt.Fail(ctx))

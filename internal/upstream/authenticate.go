@@ -64,7 +64,7 @@ func (u *Upstream) attempt(ctx context.Context, a primary.Attempt, subject throt
 	if err != nil {
 		return primary.Result{}, 0, throttled(err)
 	}
-	defer attempt.End()
+	defer attempt.End() //nolint:contextcheck // it waits for nobody, and has to be said though the caller is gone
 	ctx = context.WithoutCancel(ctx)
 	began := u.cfg.Now()
 	login, err := u.cfg.Engine.Login(ctx, a.Username, a.Password)

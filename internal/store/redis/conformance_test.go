@@ -122,6 +122,7 @@ func (s *spread) Recall(who throttle.Subject) error { return s.next().Recall(who
 func (s *spread) Check(ctx context.Context, who throttle.Subject) error {
 	return s.next().Check(ctx, who)
 }
+
 func (s *spread) Fail(ctx context.Context, who throttle.Subject) error {
 	return s.next().Fail(ctx, who)
 }

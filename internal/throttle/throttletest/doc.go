@@ -101,7 +101,7 @@ func says(t *testing.T, what string, err error, scope throttle.Scope, wait time.
 func takeSoon(t *testing.T, l throttle.Counters, s throttle.Subject) *throttle.Attempt {
 	t.Helper()
 	var err error
-	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); { //nolint:forbidigo // how long to wait in truth
 		var a *throttle.Attempt
 		if a, err = l.Take(t.Context(), s); err == nil {
 			return a
