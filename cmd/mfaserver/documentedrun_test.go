@@ -100,8 +100,15 @@ func (r reader) real(t *testing.T, args []string) []string {
 			if strings.HasPrefix(arg, "/var/backups/") {
 				_ = os.Remove(args[i])
 			}
-		case strings.HasPrefix(arg, "https://mirth.example.org"):
+		case strings.HasPrefix(arg, "https://mirth.example.org"), arg == "https://localhost:8443":
 			args[i] = r.ready.ServerURL
+		case arg == "demo/ca.pem":
+			args[i] = r.ready.CAFile
+		case arg == "password":
+			args[i] = filepath.Join(r.folder, arg)
+			writePrivateFile(t, args[i], r.ready.Password)
+		case arg == "30s" && args[i-1] == "--duration":
+			args[i] = "1s" // of load, which is as good as thirty here
 		case arg == "alice" && (args[0] == "login" || slices.Contains(args, "verify")):
 			args[i] = r.ready.Username
 		case arg == "DPXXXXXXXXXXXXXXXXXX":

@@ -182,6 +182,7 @@ func badDuoCalls() []badDuoCall {
 	const id = "XXXXXXXXXXXXXXXXXX"
 	return []badDuoCall{
 		{"auth ping now", 2, "now"},
+		{"users reset nobody --reason ticket --yes", 4, "nobody"},
 		{"auth check --org nowhere", 4, "nowhere"},
 		{"auth preauth DU" + id, 4, "user_id"},
 		{"auth send nobody", 4, "40002"},

@@ -28,8 +28,9 @@ func (l leg) String() string {
 	return [...]string{"first call", "prompt", "callback page", "second call", "logout", "whole login"}[l]
 }
 
-// logoutWithin bounds a logout, also when the run was interrupted.
-const logoutWithin = 10 * time.Second
+// endWithin bounds the second call and the logout, which go on when the run was
+// interrupted: no session is left behind.
+const endWithin = 10 * time.Second
 
 // player is one client. It is not safe for concurrent use.
 type player struct {
@@ -92,6 +93,9 @@ func (p *player) login(ctx context.Context, client *apiclient.Client, u User) (*
 	}
 	var session *apiclient.Session
 	err = p.timed(secondCall, func() (err error) {
+		// Whoever cuts this call off never learns of the session that it opened.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endWithin)
+		defer cancel()
 		session, err = client.Finish(ctx, ch, ch.LoginData(back.Query().Get("duo_code")))
 		return err
 	})
@@ -103,7 +107,7 @@ func (p *player) logout(ctx context.Context, client *apiclient.Client, s *apicli
 	if p.c.KeepSessions {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), logoutWithin)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endWithin)
 	defer cancel()
 	return p.timed(logout, func() error {
 		err := client.Logout(ctx, s.Cookie.Value)
