@@ -9,13 +9,14 @@ BIN := $(CURDIR)/.bin
 LINT := $(BIN)/golangci-lint-$(GOLANGCI_VERSION)
 
 # RACE=-race and SHORT=-short are passed on to go test; ARGS to the demo.
-# SQLite, which is C made into Go, is not watched for races: that alone would take
-# longer than all other tests.
 RACE ?=
-RACING = $(if $(RACE),$(RACE) -gcflags=modernc.org/...=-race=false)
 SHORT ?=
 ARGS ?=
 FUZZTIME ?= 60s
+
+# SQLite, which is C made into Go, is not watched for races: that alone would take
+# longer than all other tests.
+RACING = $(if $(RACE),$(RACE) -gcflags=modernc.org/...=-race=false)
 
 .PHONY: help
 help: ## list the targets

@@ -22,7 +22,7 @@ type attacker struct {
 // when its standard input is closed.
 func attack(t *testing.T, role string, told any) *attacker {
 	t.Helper()
-	a := &attacker{cmd: itself(t, role != roleBare)}
+	a := &attacker{cmd: itself(t, role != roleBare && readSettings(t).long)}
 	a.cmd.Env = append(os.Environ(), roleVariable+"="+role)
 	a.cmd.Stderr = &a.err
 	in, err := a.cmd.StdinPipe()
@@ -72,7 +72,8 @@ func untilClosed() error {
 }
 
 // itself runs the test binary; a lowly one with the lowest priority there is, so
-// that it takes no processor time that the server wants.
+// that it takes no processor time that the server wants. Beside other tests it
+// would get none at all.
 func itself(t *testing.T, lowly bool) *exec.Cmd {
 	t.Helper()
 	if nice, err := exec.LookPath("nice"); lowly && err == nil {

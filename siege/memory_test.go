@@ -31,7 +31,7 @@ func TestLittleMemory(t *testing.T) { //nolint:paralleltest // it measures
 	var open slowReport
 	slow.hear(t, &open)
 	order := floodOrder{
-		Address: r.listen, CA: r.duo.CA().CertPEM(), Rate: s.rate, Connections: floodConnections,
+		Address: r.listen, CA: r.duo.CA().CertPEM(), Rate: s.rate, Connections: s.connections,
 		Spell: s.seconds, Many: true, Password: "wrong",
 	}
 	var report floodReport

@@ -16,6 +16,8 @@ type settings struct {
 	// rate is in logins a second, for so long.
 	rate    int
 	seconds time.Duration
+	// connections are those of a flood.
+	connections int
 	// slow is how many slow connections there are, soak how many logins.
 	slow, soak int
 	// samples is how many refusals of each kind are timed.
@@ -26,12 +28,12 @@ type settings struct {
 // single figures.
 func readSettings(t *testing.T) settings {
 	t.Helper()
-	s := settings{rounds: 1, rate: 500, seconds: 3 * time.Second, slow: 800, soak: 60, samples: 12}
+	s := settings{rounds: 1, rate: 500, seconds: 3 * time.Second, connections: fewConnections, slow: 800, soak: 60, samples: 12}
 	if testing.Short() {
 		s.rate, s.seconds, s.slow, s.soak, s.samples = 200, time.Second, 200, 20, 4
 	}
 	if os.Getenv("SIEGE") != "" {
-		s = settings{long: true, rounds: 3, rate: 2000, seconds: 30 * time.Second, slow: 8000, soak: 2000, samples: 300}
+		s = settings{long: true, rounds: 3, rate: 2000, seconds: 30 * time.Second, connections: manyConnections, slow: 8000, soak: 2000, samples: 300}
 	}
 	for variable, to := range map[string]*int{
 		"SIEGE_ROUNDS": &s.rounds, "SIEGE_RATE": &s.rate, "SIEGE_SLOW": &s.slow, "SIEGE_SOAK": &s.soak, "SIEGE_SAMPLES": &s.samples,
