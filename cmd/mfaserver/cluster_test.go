@@ -18,7 +18,7 @@ import (
 
 // Logins of TestClusterLogins, and how many at a time; fewer with -short.
 const (
-	clusterLogins  = 200 // crash plays a thousand
+	clusterLogins  = 1000
 	clusterWorkers = 12
 )
 
