@@ -25,7 +25,7 @@ type behind struct {
 	client *engine.Client
 	// trust is the digest of the authorities that client was given.
 	trust    [sha256.Size]byte
-	engine   *engineInForce
+	engine   *upstream.InForce
 	upstream *upstream.Upstream
 	standing *standing.Sessions
 	guard    *access.Guard
@@ -48,9 +48,9 @@ func (a *app) openEngine(context.Context) error {
 	if err != nil {
 		return err
 	}
-	inForce := &engineInForce{}
-	inForce.current.Store(client)
-	a.closers = append(a.closers, func() error { inForce.current.Load().Close(); return nil })
+	inForce := &upstream.InForce{}
+	inForce.Use(client)
+	a.closers = append(a.closers, func() error { inForce.Client().Close(); return nil })
 	sealed, err := sealer(a.cfg, "upstream.key")
 	if err != nil {
 		return err

@@ -46,7 +46,7 @@ func (a *app) change() error {
 		a.level.Set(a.cfg.Log.Level)
 	}
 	if a.behind != nil {
-		a.behind.engine.current.Store(a.behind.client)
+		a.behind.engine.Use(a.behind.client)
 		a.behind.upstream.SetMaxFailures(a.cfg.Primary.Upstream.MaxFailures * a.cfg.LimitsFactor)
 	}
 	return a.passwords.Change(passwordLimits(a.cfg))
@@ -54,7 +54,7 @@ func (a *app) change() error {
 
 // release closes what belongs to a alone and not to other, when nobody uses it
 // any more; nil is nobody. The client of an engine is closed later, see
-// [engineInForce.retire], but for the last one.
+// [retireEngine], but for the last one.
 func (a *app) release(other *app) {
 	var none app
 	if other == nil {
@@ -70,7 +70,7 @@ func (a *app) release(other *app) {
 		a.universal.Close()
 	}
 	if a.behind != nil && other.behind != nil && a.behind.client != other.behind.client {
-		a.behind.engine.retire(a.behind.client)
+		retireEngine(a.behind.client)
 	}
 	for _, f := range a.followers {
 		if !f.started && !slices.Contains(other.followers, f) {

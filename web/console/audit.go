@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -119,6 +120,24 @@ func readMoment(s string) (at time.Time, err error) {
 	return time.Time{}, err
 }
 
+// formValues returns q as the fields of the form take it: those for a time take
+// one spelling alone, and no time zone.
+func formValues(q map[string]string) map[string]string {
+	values := maps.Clone(q)
+	for _, name := range []string{"from", "to"} {
+		at, err := readMoment(q[name])
+		switch {
+		case err != nil || at.IsZero():
+			values[name] = ""
+		case at.Second() != 0:
+			values[name] = at.UTC().Format("2006-01-02T15:04:05")
+		default:
+			values[name] = at.UTC().Format("2006-01-02T15:04")
+		}
+	}
+	return values
+}
+
 // auditPage is the list.
 type auditPage struct {
 	sheet
@@ -201,7 +220,7 @@ func (v *visit) auditList() {
 		return
 	}
 	w := text.English.Console.Audit
-	page := auditPage{sheet: titled(w.Title), T: w, Action: Base + pathAudit, Q: q, Families: eventFamilies(q["event"])}
+	page := auditPage{sheet: titled(w.Title), T: w, Action: Base + pathAudit, Q: formValues(q), Families: eventFamilies(q["event"])}
 	page.KeepQuery = true
 	for _, name := range auditNames() {
 		page.Filtered = page.Filtered || q[name] != ""

@@ -199,6 +199,25 @@ func TestAuditPages(t *testing.T) {
 	}
 }
 
+// A field for a time takes one spelling alone, whatever a link to the page says.
+func TestAuditTimesInTheForm(t *testing.T) {
+	t.Parallel()
+	b := newHouse(t).admin(t)
+	for given, want := range map[string]string{
+		"2026-11-16":           "2026-11-16T00:00",
+		"2026-11-16T09:30":     "2026-11-16T09:30",
+		"2026-11-16T09:30:15":  "2026-11-16T09:30:15",
+		"2026-11-16T09:30:00Z": "2026-11-16T09:30",
+		"yesterday":            "",
+		"":                     "",
+	} {
+		b.get("/audit?from=" + given)
+		if field := `id="from" name="from" type="datetime-local" value="` + want + `"`; !strings.Contains(b.last, field) {
+			t.Errorf("from=%s: the form has no %s", given, field)
+		}
+	}
+}
+
 // Threat T161: a spreadsheet calculates nothing that somebody typed. The export
 // is recorded before it is sent.
 func TestAuditExport(t *testing.T) {

@@ -161,6 +161,7 @@ var englishFamilies = map[string]string{
 	"control.":      "Commands",
 	"duo.":          "Duo",
 	"gateway.":      "Gateway",
+	"keys.":         "Keys",
 	"login.":        "Login requests",
 	"login_data.":   "Second calls",
 	"mfa.":          "Second factor",

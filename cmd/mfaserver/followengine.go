@@ -1,45 +1,19 @@
 package main
 
 import (
-	"context"
 	"reflect"
-	"sync/atomic"
 	"time"
 
 	"mfaserver/internal/config"
-	"mfaserver/internal/mirth"
 	"mfaserver/internal/mirth/engine"
-	"mfaserver/internal/secret"
-	"mfaserver/internal/upstream"
 )
-
-// engineInForce is the client of the engine for those who outlive a
-// configuration: another one may trust other authorities.
-type engineInForce struct{ current atomic.Pointer[engine.Client] }
-
-var _ upstream.Engine = (*engineInForce)(nil)
-
-// Login implements [upstream.Engine].
-func (e *engineInForce) Login(ctx context.Context, username string, password secret.Secret) (engine.Login, error) {
-	return e.current.Load().Login(ctx, username, password)
-}
-
-// CurrentUser implements [upstream.Engine].
-func (e *engineInForce) CurrentUser(ctx context.Context, cookie secret.Secret) (mirth.User, error) {
-	return e.current.Load().CurrentUser(ctx, cookie)
-}
-
-// Logout implements [upstream.Engine].
-func (e *engineInForce) Logout(ctx context.Context, cookie secret.Secret) error {
-	return e.current.Load().Logout(ctx, cookie)
-}
 
 // engineRest is longer than any call of the engine's client that nobody waits
 // for: a login that is answered late still has to be logged out (threat T013).
 const engineRest = 2 * time.Minute
 
-// retire closes a client that is no longer in force once its last call is over.
-func (e *engineInForce) retire(c *engine.Client) { time.AfterFunc(engineRest, c.Close) }
+// retireEngine closes a client that is no longer in force once its last call is over.
+func retireEngine(c *engine.Client) { time.AfterFunc(engineRest, c.Close) }
 
 // followEngine takes over what stands behind the gateway. The client stays when
 // it would be the same.
