@@ -31,6 +31,7 @@ func runServe(ctx context.Context, g *globals) error {
 		return err
 	}
 	logger, level := newLogger(g.console.err, cfg)
+	defer flushLog(ctx, logger)
 	a, err := newApp(ctx, cfg, logger)
 	if err != nil {
 		return err
