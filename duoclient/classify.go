@@ -43,7 +43,7 @@ func Classify(err error) Class {
 		class Class
 		kinds []error
 	}{
-		{ClassRefusal, []error{ErrCodeRefused, ErrNotAllowed, ErrBadToken, ErrArgument, ErrInvalid, ErrBadParameter, ErrDuplicate, ErrNotFound}},
+		{ClassRefusal, []error{ErrCodeRefused, ErrNotAllowed, ErrSecretRetired, ErrBadToken, ErrArgument, ErrInvalid, ErrBadParameter, ErrDuplicate, ErrNotFound}},
 		{ClassMisconfigured, []error{ErrMisconfigured, ErrConfig}},
 		{ClassClockSkew, []error{ErrClockSkew}},
 		{ClassUntrusted, []error{ErrUntrustedServer}},

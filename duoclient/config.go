@@ -26,6 +26,10 @@ type UniversalConfig struct {
 	ClientID string
 	// ClientSecret is 40 letters and digits; its bytes are the key.
 	ClientSecret secret.Secret
+	// PreviousSecret is another secret of the application, with which prompts
+	// were signed that are not over yet: only they may still be redeemed with
+	// it (see [ExchangeRequest.Secret]). Zero: there is none.
+	PreviousSecret secret.Secret
 	// APIHost is api-XXXXXXXX.duosecurity.com or .duofederal.com, in lower
 	// case, with no scheme, port or path.
 	APIHost string
@@ -61,6 +65,9 @@ func (c UniversalConfig) validate() error {
 	}
 	if s := c.ClientSecret.Reveal(); len(s) != clientSecretLength || !alphanumeric.MatchString(s) {
 		bad("client secret must be %d letters and digits, it has %d characters", clientSecretLength, len(s))
+	}
+	if s := c.PreviousSecret.Reveal(); s != "" && (len(s) != clientSecretLength || !alphanumeric.MatchString(s)) {
+		bad("previous client secret must be %d letters and digits, it has %d characters", clientSecretLength, len(s))
 	}
 	return errors.Join(append(faults, checkWay(c.APIHost, c.CA, c.Simulator, c.HTTPProxy, c.MaxConcurrent)...)...)
 }
@@ -106,12 +113,13 @@ func parseProxy(proxy secret.Secret) (*url.URL, error) {
 // printable is the configuration as it may be shown.
 func (c UniversalConfig) printable() map[string]string {
 	return map[string]string{
-		"client_id":      c.ClientID,
-		"client_secret":  c.ClientSecret.String(),
-		"api_host":       c.APIHost,
-		"simulator":      strconv.FormatBool(c.Simulator),
-		"http_proxy":     printableProxy(c.HTTPProxy),
-		"max_concurrent": strconv.Itoa(c.MaxConcurrent),
+		"client_id":       c.ClientID,
+		"client_secret":   c.ClientSecret.String(),
+		"previous_secret": c.PreviousSecret.String(),
+		"api_host":        c.APIHost,
+		"simulator":       strconv.FormatBool(c.Simulator),
+		"http_proxy":      printableProxy(c.HTTPProxy),
+		"max_concurrent":  strconv.Itoa(c.MaxConcurrent),
 	}
 }
 

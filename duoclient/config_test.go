@@ -102,7 +102,7 @@ func TestRedaction(t *testing.T) {
 		}
 	}
 	keys := slices.Sorted(maps.Keys(decode(t, toJSON(t, c))))
-	if got := strings.Join(keys, " "); got != "api_host client_id client_secret http_proxy max_concurrent simulator" {
+	if got := strings.Join(keys, " "); got != "api_host client_id client_secret http_proxy max_concurrent previous_secret simulator" {
 		t.Errorf("JSON members %s", got)
 	}
 }

@@ -47,6 +47,9 @@ var (
 	ErrCodeRefused = errors.New("duoclient: code refused")
 	// ErrNotAllowed: a genuine ID token whose auth_result is not allow.
 	ErrNotAllowed = errors.New("duoclient: second factor not allowed")
+	// ErrSecretRetired: the client secret that began this login is not
+	// configured any more, or Duo does not take it any more.
+	ErrSecretRetired = errors.New("duoclient: the client secret of this login was exchanged")
 )
 
 // Faults of an ID token. Each also matches [ErrBadToken].

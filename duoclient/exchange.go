@@ -18,7 +18,7 @@ const (
 // for it. The request is sent once at most, whatever happens: a call
 // that fails is never repeated.
 //
-// Errors: [ErrCodeRefused]; [ErrNotAllowed]; [ErrBadToken] with the rule that
+// Errors: [ErrCodeRefused]; [ErrNotAllowed]; [ErrSecretRetired]; [ErrBadToken] with the rule that
 // broke; [ErrMisconfigured]; [ErrClockSkew]; [ErrOutage]; [ErrRateLimited];
 // [ErrUntrustedServer]; [ErrMalformedResponse]; [ErrBusy]; [ErrArgument]; or
 // the context's. When [ErrNotSent] is joined the code was not spent; else,
@@ -27,17 +27,26 @@ func (u *Universal) Exchange(ctx context.Context, r ExchangeRequest) (*Identity,
 	if err := r.validate(); err != nil {
 		return nil, errors.Join(err, ErrNotSent)
 	}
-	token, err := u.redeem(ctx, r)
+	by, err := u.secretOf(r.Secret)
 	if err != nil {
 		return nil, err
 	}
-	return u.verify(token, r)
+	token, err := u.redeem(ctx, r, by)
+	if by != u.current && errors.Is(err, ErrMisconfigured) {
+		// Duo has ended the secret before the last of its logins: that is no
+		// fault of the configuration.
+		return nil, errors.Join(ErrSecretRetired, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return u.verify(token, r, by)
 }
 
 // verify believes token, or says why not.
-func (u *Universal) verify(token string, r ExchangeRequest) (*Identity, error) {
+func (u *Universal) verify(token string, r ExchangeRequest, by *signingSecret) (*Identity, error) {
 	now := u.now()
-	data, err := openJWT(token, u.key())
+	data, err := openJWT(token, by.key())
 	if err != nil {
 		return nil, err
 	}
@@ -59,8 +68,8 @@ func (u *Universal) verify(token string, r ExchangeRequest) (*Identity, error) {
 }
 
 // redeem calls the token endpoint and gives the ID token, unchecked.
-func (u *Universal) redeem(ctx context.Context, r ExchangeRequest) (string, error) {
-	proof, err := u.assert(u.tokenURL)
+func (u *Universal) redeem(ctx context.Context, r ExchangeRequest, by *signingSecret) (string, error) {
+	proof, err := u.assert(u.tokenURL, by)
 	if err != nil {
 		return "", errors.Join(err, ErrNotSent)
 	}

@@ -50,7 +50,7 @@ func WithRedirectDial(to func(string) string) Option {
 
 // Verify checks a token as Exchange does.
 func (u *Universal) Verify(token string, r ExchangeRequest) (*Identity, error) {
-	return u.verify(token, r)
+	return u.verify(token, r, u.current)
 }
 
 // SetRemembered shrinks the memory for tokens.

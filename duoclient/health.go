@@ -39,7 +39,7 @@ func (u *Universal) HealthCheck(ctx context.Context) (Health, error) {
 }
 
 func (u *Universal) askHealth(ctx context.Context) (Health, error) {
-	proof, err := u.assert(u.healthURL)
+	proof, err := u.assert(u.healthURL, u.current)
 	if err != nil {
 		return Health{}, err
 	}

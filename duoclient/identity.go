@@ -28,6 +28,10 @@ type ExchangeRequest struct {
 	// NotBefore is when the prompt was made: an ID token issued earlier
 	// (less 60 s) is refused.
 	NotBefore time.Time
+	// Secret is [Universal.SecretID] of when the prompt was made. That secret
+	// alone proves who asks, and vouches for the ID token. Zero: the current
+	// one.
+	Secret SecretID
 }
 
 // Health is Duo's answer to a health check.

@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
-
-	"mfaserver/internal/secret"
 )
 
 const (
@@ -20,12 +18,14 @@ const (
 // Universal is the client of one Duo application. It is safe for concurrent
 // use and prints without its secrets.
 type Universal struct {
-	clientID     string
-	clientSecret secret.Secret
-	apiHost      string
-	road         *road
-	seen         *seenTokens
-	now          func() time.Time
+	clientID string
+	// current signs; previous, which may be nil, ends what it began.
+	current  *signingSecret
+	previous *signingSecret
+	apiHost  string
+	road     *road
+	seen     *seenTokens
+	now      func() time.Time
 
 	healthURL string
 	tokenURL  string
@@ -53,19 +53,23 @@ func NewUniversal(c UniversalConfig, opts ...Option) (*Universal, error) {
 		return nil, err
 	}
 	base := "https://" + c.APIHost
-	return &Universal{
-		clientID:     c.ClientID,
-		clientSecret: c.ClientSecret,
-		apiHost:      c.APIHost,
-		road:         r,
-		seen:         newSeenTokens(rememberedTokens),
-		now:          o.now,
-		healthURL:    base + healthPath,
-		tokenURL:     base + tokenPath,
-		authStart:    base + "/oauth/v1/authorize?scope=openid&response_type=code&redirect_uri=",
-		request:      fixedRequest(c.ClientID, base),
-		authEnd:      "&client_id=" + c.ClientID + "&request=",
-	}, nil
+	u := &Universal{
+		clientID:  c.ClientID,
+		current:   newSigningSecret(c.ClientID, c.ClientSecret),
+		apiHost:   c.APIHost,
+		road:      r,
+		seen:      newSeenTokens(rememberedTokens),
+		now:       o.now,
+		healthURL: base + healthPath,
+		tokenURL:  base + tokenPath,
+		authStart: base + "/oauth/v1/authorize?scope=openid&response_type=code&redirect_uri=",
+		request:   fixedRequest(c.ClientID, base),
+		authEnd:   "&client_id=" + c.ClientID + "&request=",
+	}
+	if !c.PreviousSecret.IsZero() {
+		u.previous = newSigningSecret(c.ClientID, c.PreviousSecret)
+	}
+	return u, nil
 }
 
 // APIHost is the configured host (host:port for a simulator).
@@ -84,7 +88,7 @@ func (u *Universal) AuthURL(r AuthRequest) (string, error) {
 		return "", err
 	}
 	var stack [1024]byte // enough for all but long names
-	return signJWT(u.authStart+r.RedirectURI+u.authEnd, u.requestObject(stack[:0], r), u.key())
+	return signJWT(u.authStart+r.RedirectURI+u.authEnd, u.requestObject(stack[:0], r), u.current.key())
 }
 
 // assertion is what proves our identity to Duo's endpoints (RFC 7523).
@@ -96,8 +100,8 @@ type assertion struct {
 	ID       string `json:"jti"`
 }
 
-// assert makes a client assertion for one call of endpoint.
-func (u *Universal) assert(endpoint string) (string, error) {
+// assert makes a client assertion for one call of endpoint, signed with by.
+func (u *Universal) assert(endpoint string, by *signingSecret) (string, error) {
 	claims, err := json.Marshal(&assertion{
 		Issuer:   u.clientID,
 		Subject:  u.clientID,
@@ -108,9 +112,5 @@ func (u *Universal) assert(endpoint string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("%w: client assertion: %w", ErrArgument, err)
 	}
-	return signJWT("", claims, u.key())
+	return signJWT("", claims, by.key())
 }
-
-// key is the client secret's bytes, as Duo uses it. The copy is not kept: a
-// byte slice in a struct would be printed.
-func (u *Universal) key() []byte { return []byte(u.clientSecret.Reveal()) }

@@ -90,7 +90,7 @@ func (f *Flow) prepare(ctx context.Context, r BeginRequest, now time.Time) (Tran
 	tx := Transaction{
 		Key: KeyOf(c.state), Username: r.Username, Typed: r.Typed, UserID: r.UserID, DuoUsername: name,
 		Administrator: r.Administrator, Primary: r.Primary, PrimaryMessage: r.Message,
-		RedirectURI: r.RedirectURI, Nonce: c.nonce, Binding: hash(c.binding),
+		RedirectURI: r.RedirectURI, Nonce: c.nonce, Secret: f.duo.SecretID(), Binding: hash(c.binding),
 		Addr: r.Client.Addr, UserAgent: r.Client.UserAgent, AddrProvesNothing: r.Client.Forwarded,
 		Enrolling: r.AllowEnrolment, Carry: r.Carry, CreatedAt: now, ExpiresAt: now.Add(f.lifetime), Phase: Pending,
 	}

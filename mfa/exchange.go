@@ -76,6 +76,7 @@ func (f *Flow) exchange(ctx context.Context, tx *Transaction, code string) (*duo
 	defer cancel()
 	identity, err := f.duo.Exchange(ctx, duoclient.ExchangeRequest{
 		Code: code, Username: tx.DuoUsername, Nonce: tx.Nonce, RedirectURI: tx.RedirectURI, NotBefore: tx.CreatedAt,
+		Secret: tx.Secret,
 	})
 	switch {
 	case err != nil:

@@ -57,6 +57,8 @@ func TestExchangeFailures(t *testing.T) {
 		{"unknown", errors.New("something new"), again, mfa.Burned, audit.DuoUnavailable, "malformed"},
 		{"timeout", context.DeadlineExceeded, again, mfa.Burned, audit.DuoUnavailable, "malformed"},
 		{"wrong keys", duoclient.ErrMisconfigured, down, mfa.Burned, audit.DuoMisconfigured, "misconfigured"},
+		// Threat T040.
+		{"the secret that began it is gone", fmt.Errorf("%w: gone", duoclient.ErrSecretRetired), refused, mfa.Burned, audit.MFARefused, "secret_retired"},
 		{"clock", duoclient.ErrClockSkew, down, mfa.Burned, audit.DuoClockSkew, "clock_skew"},
 		{"untrusted after sending", duoclient.ErrUntrustedServer, down, mfa.Burned, audit.DuoUntrusted, "untrusted"},
 	}

@@ -17,6 +17,8 @@ import (
 type SecondFactor interface {
 	HealthCheck(ctx context.Context) (duoclient.Health, error)
 	AuthURL(r duoclient.AuthRequest) (string, error)
+	// SecretID names the client secret that AuthURL signs with.
+	SecretID() duoclient.SecretID
 	Exchange(ctx context.Context, r duoclient.ExchangeRequest) (*duoclient.Identity, error)
 }
 

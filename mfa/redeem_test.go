@@ -34,6 +34,7 @@ func TestRedeemGrantsWhatTheTransactionSays(t *testing.T) {
 	asked := r.duo.Exchanges()[0]
 	wantAsked := duoclient.ExchangeRequest{
 		Code: l.second.Code, Username: "alice@duo", Nonce: r.duo.Prompts()[0].Nonce, RedirectURI: callback, NotBefore: epoch,
+		Secret: r.duo.SecretID(),
 	}
 	if asked != wantAsked {
 		t.Errorf("Duo was asked %+v, want %+v", asked, wantAsked)

@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"net/netip"
 	"time"
+
+	"mfaserver/duoclient"
 )
 
 // Key is how a transaction is stored and found: the SHA-256 of its state.
@@ -73,6 +75,9 @@ type Transaction struct {
 	PrimaryMessage string
 	RedirectURI    string
 	Nonce          string
+	// Secret names the client secret that signed the prompt: no other one
+	// redeems its code (threat T040). Zero in records of earlier versions.
+	Secret duoclient.SecretID
 	// Binding is the SHA-256 of the binding cookie.
 	Binding   [sha256.Size]byte
 	Addr      netip.Addr

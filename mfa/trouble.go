@@ -47,6 +47,7 @@ func refusal(err error) string {
 	}{
 		{duoclient.ErrCodeRefused, "code_refused"},
 		{duoclient.ErrNotAllowed, "not_allowed"},
+		{duoclient.ErrSecretRetired, "secret_retired"},
 		{duoclient.ErrTokenMalformed, "token_malformed"},
 		{duoclient.ErrTokenAlgorithm, "token_algorithm"},
 		{duoclient.ErrTokenSignature, "token_signature"},

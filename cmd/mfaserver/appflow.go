@@ -90,10 +90,11 @@ func newUniversal(cfg *config.Config, more ...duoclient.Option) (*duoclient.Univ
 // universalConfig is all of it but the authorities.
 func universalConfig(cfg *config.Config) duoclient.UniversalConfig {
 	return duoclient.UniversalConfig{
-		ClientID:     cfg.Duo.Universal.ClientID,
-		ClientSecret: cfg.Duo.Universal.ClientSecret,
-		APIHost:      cfg.Duo.Universal.APIHostname,
-		Simulator:    cfg.Duo.Simulator,
-		HTTPProxy:    cfg.Duo.HTTPProxy,
+		ClientID:       cfg.Duo.Universal.ClientID,
+		ClientSecret:   cfg.Duo.Universal.ClientSecret,
+		PreviousSecret: cfg.Duo.Universal.PreviousSecret,
+		APIHost:        cfg.Duo.Universal.APIHostname,
+		Simulator:      cfg.Duo.Simulator,
+		HTTPProxy:      cfg.Duo.HTTPProxy,
 	}
 }

@@ -171,8 +171,8 @@ func TestSecretIsExchanged(t *testing.T) {
 }
 
 // Threat T040: Duo makes a new client secret while a login is under way, which
-// ends the old one at once. With the new secret in the file that login ends
-// well: what was signed with the old one is behind it.
+// ends the old one at once. That login is refused, for what Duo would sign for
+// it now is not signed with the secret that began it; the next one works.
 func TestSecretIsExchangedAtDuo(t *testing.T) {
 	t.Parallel()
 	duo := newDuo(t)
@@ -201,9 +201,9 @@ func TestSecretIsExchangedAtDuo(t *testing.T) {
 		t.Fatal(err)
 	}
 	start(t, "msg=ready", "--config", configPath(config), "serve")
-	if a := c.second(t, "test1", data); a.status != http.StatusOK {
-		t.Fatalf("second call with the new secret = %d %s, want 200", a.status, a.body)
+	if a := c.second(t, "test1", data); a.status != http.StatusUnauthorized {
+		t.Fatalf("second call with the new secret = %d %s, want 401", a.status, a.body)
 	}
-	c.alive(t, true)
+	c.alive(t, false)
 	c.login(t, "test1", "correct horse battery")
 }

@@ -113,7 +113,7 @@ func (s *Server) modifyIntegration(c *apiCall, i *integration, render func(*inte
 		return nil, err
 	}
 	if c.text("reset_secret_key") != "" {
-		changed.Secret = randomText(alphanumeric, 40)
+		changed.Secret, changed.PreviousSecret = randomText(alphanumeric, 40), ""
 	}
 	*i = changed
 	c.log("integration_update", i.Name, nil)

@@ -43,7 +43,7 @@ func (s *Server) verifyAssertion(x *exchange, endpoint string) (Integration, cla
 	if !known {
 		return Integration{}, nil, detailAssertion
 	}
-	c, err := verifyJWT(assertion, client.Secret)
+	c, client, err := client.verifies(assertion)
 	if err != nil {
 		return Integration{}, nil, detailAssertion
 	}

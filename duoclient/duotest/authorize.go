@@ -55,7 +55,7 @@ func (s *Server) readAuthRequest(x *exchange) (req authRequest, invalid string, 
 	if x.form.Get("response_type") != "code" {
 		return req, "", fmt.Errorf("%w: response_type must be code", errRequest)
 	}
-	c, err := verifyJWT(x.form.Get("request"), client.Secret)
+	c, client, err := client.verifies(x.form.Get("request"))
 	if err != nil {
 		return req, "", fmt.Errorf("%w: request: %w", errRequest, err)
 	}

@@ -32,6 +32,9 @@ type Integration struct {
 	Key string
 	// Secret is the client secret or secret key; made up when empty.
 	Secret string
+	// PreviousSecret, when not empty, is taken beside Secret: what is signed
+	// with it is answered with it. A reset of the secret ends it.
+	PreviousSecret string
 	// Type is [TypeUniversal] when empty.
 	Type IntegrationType
 	// Name is shown on the page and in auth_context.

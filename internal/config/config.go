@@ -192,7 +192,10 @@ const (
 type Universal struct {
 	ClientID     string
 	ClientSecret secret.Secret
-	APIHostname  string
+	// PreviousSecret ends the logins that it began, and nothing else; zero when
+	// there is none.
+	PreviousSecret secret.Secret
+	APIHostname    string
 }
 
 // API is a Duo application of the Auth, Admin or Accounts API.

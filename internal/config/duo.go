@@ -68,11 +68,29 @@ func (r *reader) universal(s *section, parent, simulator bool) Universal {
 		}
 		return Universal{}
 	}
-	return Universal{
+	u := Universal{
 		ClientID:     s.clientKey("client_id", "ikey"),
 		ClientSecret: s.secret("client_secret", "skey"),
 		APIHostname:  s.apiHostname(simulator),
 	}
+	if s.path == "duo.universal" {
+		u.PreviousSecret = s.previousSecret(u.ClientSecret)
+	}
+	return u
+}
+
+// previousSecret is the other client secret while the two are exchanged (threat
+// T040).
+func (s *section) previousSecret(current secret.Secret) secret.Secret {
+	other := func(text string, e entry) secret.Secret {
+		got := s.checked(text, e)
+		if !got.IsZero() && got.Reveal() == current.Reveal() {
+			s.r.fault(e.line, s.at(e.key), "is the client secret itself; name the other one, or delete this")
+		}
+		return got
+	}
+	got, _ := s.secretOf(other, "client_secret_previous")
+	return got
 }
 
 // api reads an optional application.

@@ -122,11 +122,14 @@ func (d Duo) redacted() yaml.MapSlice {
 }
 
 func (u Universal) redacted() yaml.MapSlice {
-	return yaml.MapSlice{{Key: "universal", Value: yaml.MapSlice{
+	m := yaml.MapSlice{
 		{Key: "client_id", Value: u.ClientID},
 		{Key: "client_secret", Value: mark(u.ClientSecret)},
-		{Key: "api_hostname", Value: u.APIHostname},
-	}}}
+	}
+	if !u.PreviousSecret.IsZero() {
+		m = append(m, yaml.MapItem{Key: "client_secret_previous", Value: mark(u.PreviousSecret)})
+	}
+	return yaml.MapSlice{{Key: "universal", Value: append(m, yaml.MapItem{Key: "api_hostname", Value: u.APIHostname})}}
 }
 
 // namedAPI is an application with its place in the file.

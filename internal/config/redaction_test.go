@@ -57,7 +57,7 @@ public_urls: ["https://mirth.example.org"]
 primary: {upstream: {url: "https://127.0.0.1:9443"}}
 store: {redis: {url: "redis://127.0.0.1", password: SECRET}}
 duo:
-  universal: {client_id: DIXXXXXXXXXXXXXXXXXX, client_secret: SECRET, api_hostname: api-12345678.duosecurity.com}
+  universal: {client_id: DIXXXXXXXXXXXXXXXXXX, client_secret: 0123456789abcdefghij0123456789abcdefghij, client_secret_previous: SECRET, api_hostname: api-12345678.duosecurity.com}
   auth: {ikey: DIXXXXXXXXXXXXXXXXXX, skey: SECRET, host: api-12345678.duosecurity.com}
   admin: {ikey: DIXXXXXXXXXXXXXXXXXX, skey: SECRET, host: api-12345678.duosecurity.com}
   accounts: {ikey: DIXXXXXXXXXXXXXXXXXX, skey: SECRET, host: api-12345678.duosecurity.com}

@@ -60,6 +60,8 @@ func (d *duoFake) AuthURL(r duoclient.AuthRequest) (string, error) {
 	return "https://duo.example/oauth/v1/authorize?" + url.Values{"state": {r.State}}.Encode(), nil
 }
 
+func (d *duoFake) SecretID() duoclient.SecretID { return duoclient.SecretID{1} }
+
 func (d *duoFake) Exchange(_ context.Context, q duoclient.ExchangeRequest) (*duoclient.Identity, error) {
 	id, err := through(d.g, duo, "exchange", func() (*duoclient.Identity, error) { return d.exchange(q) })
 	if errors.Is(err, errFault) || errors.Is(err, errDead) {

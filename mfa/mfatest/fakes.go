@@ -69,6 +69,9 @@ func (s *SecondFactor) AuthURL(r duoclient.AuthRequest) (string, error) {
 	return "https://duo.example/oauth/v1/authorize?" + q.Encode(), nil
 }
 
+// SecretID implements [mfa.SecondFactor].
+func (s *SecondFactor) SecretID() duoclient.SecretID { return duoclient.SecretID{1} }
+
 // Exchange implements [mfa.SecondFactor].
 func (s *SecondFactor) Exchange(ctx context.Context, r duoclient.ExchangeRequest) (*duoclient.Identity, error) {
 	s.mu.Lock()

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"mfaserver/duoclient"
 	"mfaserver/mfa"
 )
 
@@ -79,6 +80,7 @@ func Transaction(n int, created time.Time) mfa.Transaction {
 		PrimaryMessage:    "Your password expires <soon>.",
 		RedirectURI:       "https://mirth.example.org:8443/api/4.5.2/extensions/mfa/duocallback",
 		Nonce:             fmt.Sprintf("nonce-%d", n),
+		Secret:            duoclient.SecretID{1, 2, byte(n)},
 		Binding:           sha256.Sum256(fmt.Appendf(nil, "binding %d", n)),
 		Addr:              netip.MustParseAddr("203.0.113.7"),
 		UserAgent:         "agent/1.0 (é)",

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
+	"mfaserver/duoclient"
 	"mfaserver/internal/store/record"
 	"mfaserver/internal/token"
 	"mfaserver/internal/token/tokentest"
@@ -48,6 +49,21 @@ func TestSessionRecordRoundTrip(t *testing.T) {
 			t.Fatalf("decode = %v, differs (-want +got):\n%s", err, diff)
 		}
 	})
+}
+
+// Threat T128: a login of the version before, which did not know what secret
+// began it, reads without.
+func TestTransactionRecordOfTheVersionBefore(t *testing.T) {
+	t.Parallel()
+	want := mfatest.Transaction(1, begun)
+	now := record.EncodeTransaction(&want)
+	before := now[:len(now)-len(want.Secret)]
+	before[0] = 1
+	got, err := record.DecodeTransaction(want.Key, string(before))
+	want.Secret = duoclient.SecretID{}
+	if diff := cmp.Diff(want, got, cmpopts.EquateComparable(netip.Addr{})); err != nil || diff != "" {
+		t.Errorf("decode = %v, differs (-want +got):\n%s", err, diff)
+	}
 }
 
 // Records that no encoder wrote are refused or read, never more.

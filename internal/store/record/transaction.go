@@ -6,7 +6,12 @@ import (
 	"mfaserver/mfa"
 )
 
-const transactionVersion = 1
+// transactionVersion is what is written. Version 1 did not know which client
+// secret began a login.
+const (
+	transactionVersion = 2
+	transactionBefore  = 1
+)
 
 // EncodeTransaction is the record of t without its key.
 func EncodeTransaction(t *mfa.Transaction) []byte {
@@ -26,6 +31,7 @@ func EncodeTransaction(t *mfa.Transaction) []byte {
 		e.str(text)
 	}
 	e.bytes(t.Carry)
+	e.fixed(t.Secret[:])
 	return e.b
 }
 
@@ -33,7 +39,7 @@ func EncodeTransaction(t *mfa.Transaction) []byte {
 func DecodeTransaction(k mfa.Key, record string) (mfa.Transaction, error) {
 	t := mfa.Transaction{Key: k}
 	d := decoder{rest: record}
-	d.version(transactionVersion)
+	version := d.version(transactionVersion, transactionBefore)
 	d.flags(&t.Administrator, &t.AddrProvesNothing, &t.Enrolling)
 	t.UserID = int(d.int())
 	t.Misses = int(d.int())
@@ -54,6 +60,9 @@ func DecodeTransaction(k mfa.Key, record string) (mfa.Transaction, error) {
 	t.UserAgent = d.str()
 	t.Phase = mfa.Phase(d.str())
 	t.Carry = d.bytes()
+	if version != transactionBefore {
+		copy(t.Secret[:], d.fixed(len(t.Secret)))
+	}
 	return t, d.end()
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
+	"mfaserver/duoclient"
 	"mfaserver/internal/store/sqlite"
 	"mfaserver/internal/token"
 	"mfaserver/internal/token/tokentest"
@@ -101,6 +102,21 @@ func readsBack(t *testing.T, record []byte) {
 	if v, err := sqlite.DecodeEntry(id, string(record)); err == nil {
 		again, err := sqlite.DecodeEntry(id, string(sqlite.EncodeEntry(&v)))
 		same("ledger entry", again, v, err)
+	}
+}
+
+// Threat T128: a login of the version before, which did not know what secret
+// began it, reads without.
+func TestTransactionRecordOfTheVersionBefore(t *testing.T) {
+	t.Parallel()
+	want := mfatest.Transaction(1, begun)
+	now := sqlite.EncodeTransaction(&want)
+	before := now[:len(now)-len(want.Secret)]
+	before[0] = 1
+	got, err := sqlite.DecodeTransaction(want.Key, string(before))
+	want.Secret = duoclient.SecretID{}
+	if diff := cmp.Diff(want, got, cmpopts.EquateComparable(netip.Addr{})); err != nil || diff != "" {
+		t.Errorf("decode = %v, differs (-want +got):\n%s", err, diff)
 	}
 }
 

@@ -6,7 +6,12 @@ import (
 	"mfaserver/mfa"
 )
 
-const transactionVersion = 1
+// transactionVersion is what is written. Version 1 did not know which client
+// secret began a login.
+const (
+	transactionVersion = 2
+	transactionBefore  = 1
+)
 
 // encodeTransaction is the record of t without its key, which is the row's.
 func encodeTransaction(t *mfa.Transaction) []byte {
@@ -26,13 +31,14 @@ func encodeTransaction(t *mfa.Transaction) []byte {
 		e.str(text)
 	}
 	e.bytes(t.Carry)
+	e.fixed(t.Secret[:])
 	return e.b
 }
 
 func decodeTransaction(k mfa.Key, record string) (mfa.Transaction, error) {
 	t := mfa.Transaction{Key: k}
 	d := decoder{rest: record}
-	d.version(transactionVersion)
+	version := d.version(transactionVersion, transactionBefore)
 	d.flags(&t.Administrator, &t.AddrProvesNothing, &t.Enrolling)
 	t.UserID = int(d.int())
 	t.Misses = int(d.int())
@@ -53,6 +59,9 @@ func decodeTransaction(k mfa.Key, record string) (mfa.Transaction, error) {
 	t.UserAgent = d.str()
 	t.Phase = mfa.Phase(d.str())
 	t.Carry = d.bytes()
+	if version != transactionBefore {
+		copy(t.Secret[:], d.fixed(len(t.Secret)))
+	}
 	return t, d.end()
 }
 
