@@ -123,15 +123,20 @@ func (a *app) openRedis(ctx context.Context, sealed *seal.Sealer) error {
 	return nil
 }
 
+// auditReserve is the room for the records of logouts and the like while the
+// disk is full (fault R12): some 15,000 of them.
+const auditReserve = 8 << 20
+
 func (a *app) openTrail(ctx context.Context) error {
 	names, err := sealer(a.cfg, "audit.key")
 	if err != nil {
 		return err
 	}
 	c := audit.Config{
-		Path: auditPath(a.cfg),
-		MAC:  names.MAC,
-		Now:  now,
+		Path:    auditPath(a.cfg),
+		MAC:     names.MAC,
+		Now:     now,
+		Reserve: auditReserve,
 		Mask: func(name string) string {
 			mac := names.MAC("unknown username", []byte(name))
 			return fmt.Sprintf("%x", mac[:8])

@@ -96,6 +96,7 @@ func wantRecords(t *testing.T, path string, many int, answered map[int]int) {
 			found[http.StatusUnauthorized]++
 		case audit.PrimaryThrottled, audit.LoginThrottled:
 			found[http.StatusTooManyRequests]++
+		default:
 		}
 	}
 	if !maps.Equal(found, answered) || found[http.StatusTooManyRequests] == 0 || found[http.StatusUnauthorized] == 0 {

@@ -115,6 +115,10 @@ func TestRules(t *testing.T) {
 			"a duty hangs", (&story{}).add(0, of(audit.DutyHangs, "", "duty", "sweeping sessions")).add(minute, of(audit.DutyResumed, "", "duty", "sweeping sessions")),
 			[]alert.Rule{alert.Hanging},
 		},
+		{
+			"the disk is full", (&story{}).add(0, of(audit.AuditFull, "")).add(minute, of(audit.SessionEnded, "alice")),
+			[]alert.Rule{alert.Full},
+		},
 		{"an alert", (&story{}).add(0, of(audit.AlertRaised, "a")), nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

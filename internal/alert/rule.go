@@ -49,13 +49,15 @@ const (
 	Expiring Rule = "expiring"
 	// Hanging: a background duty hangs (fault R33).
 	Hanging Rule = "hanging"
+	// Full: the trail has no room on the disk but its reserve (fault R12).
+	Full Rule = "full"
 )
 
 // Rules lists all of them.
 func Rules() []Rule {
 	return []Rule{
 		Relay, Denied, Unfinished, Fatigue, Replay, Mismatch, Spraying, Travel, Bypass, OwnDevice, FailOpen, Weakened, AfterHours, Tampering,
-		Expiring, Hanging,
+		Expiring, Hanging, Full,
 	}
 }
 
@@ -80,6 +82,7 @@ func (r Rule) Text() string {
 		AfterHours: "An administrator was at work outside working hours.",
 		Expiring:   "A certificate that this server shows or trusts ends soon, or has ended. Renew it; mfaserver check says which and how.",
 		Hanging:    "A background duty hangs: what it does is not done. Look at the log, the disk and the servers it talks to; restart mfaserver if it stays.",
+		Full:       "The disk is full: nobody can sign in. Make room where the audit trail lies.",
 		Tampering:  "Stored records are not as they were written. Look at the server at once.",
 	}[r]
 }
@@ -97,7 +100,7 @@ const (
 // Severity of what the rule finds.
 func (r Rule) Severity() Severity {
 	switch r {
-	case Denied, Fatigue, Relay, Tampering, FailOpen, Spraying, Travel:
+	case Denied, Fatigue, Relay, Tampering, FailOpen, Spraying, Travel, Full:
 		return High
 	case Replay, Mismatch, Bypass, OwnDevice, Weakened, Expiring, Hanging:
 		return Medium
@@ -148,6 +151,8 @@ func direct(e *audit.Entry) Rule {
 		return Expiring
 	case audit.DutyHangs:
 		return Hanging
+	case audit.AuditFull:
+		return Full
 	default:
 	}
 	return ""

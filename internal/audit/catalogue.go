@@ -11,6 +11,7 @@ const (
 	AuditHealed     Name = "audit.healed"
 	AuditDisturbed  Name = "audit.disturbed"
 	AuditCheckpoint Name = "audit.checkpoint"
+	AuditFull       Name = "audit.full"
 	AuditExported   Name = "audit.exported"
 	AuditVerified   Name = "audit.verified"
 	ClockStepped    Name = "clock.stepped"

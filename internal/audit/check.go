@@ -1,9 +1,15 @@
 package audit
 
+import "fmt"
+
 // Check reports whether the last record could be written; after a failure it
 // tries to mend what is broken, as the next record would, and returns what still
-// is: [ErrUnwritten] or [ErrClosed]. A trail that works is not made to wait.
+// is: [ErrUnwritten], with [ErrReserved] where only what takes access away is
+// recorded, or [ErrClosed]. A trail that works is not made to wait.
 func (t *Trail) Check() error {
+	if t.scarce.Load() && !t.roomAgain() {
+		return fmt.Errorf("%w: %w", ErrUnwritten, ErrReserved)
+	}
 	if !t.failing.Load() {
 		return nil
 	}

@@ -23,6 +23,9 @@ type faulty struct {
 	room                      int
 	syncs                     int
 	failSync, failOpen, rigid bool
+	// spare, where there is one, is what can be set aside, allocated what is.
+	spare     *int64
+	allocated int64
 	// hold, when set, is received from in every Sync.
 	hold    chan struct{}
 	syncing chan struct{}
@@ -80,6 +83,22 @@ func (f *faultyFile) Sync() error {
 		return syscall.EIO
 	}
 	return f.Medium.Sync()
+}
+
+// Allocate sets room aside up to from+size.
+func (f *faultyFile) Allocate(from, size int64) error {
+	f.disk.mu.Lock()
+	defer f.disk.mu.Unlock()
+	if f.disk.spare == nil {
+		return errors.ErrUnsupported
+	}
+	more := from + size - f.disk.allocated
+	if more > *f.disk.spare {
+		return syscall.ENOSPC
+	}
+	*f.disk.spare -= more
+	f.disk.allocated += more
+	return nil
 }
 
 func (f *faultyFile) Truncate(size int64) error {

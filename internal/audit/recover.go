@@ -27,7 +27,7 @@ func (t *Trail) start() error {
 	if err != nil {
 		return fmt.Errorf("audit: %w", err)
 	}
-	t.durable, t.first, t.rotateAt = 0, 0, t.cfg.MaxBytes
+	t.durable, t.first, t.rotateAt, t.reserve.until = 0, 0, t.cfg.MaxBytes, 0
 	var end ending
 	if info.Size() > 0 {
 		if end, err = readEnd(f, info.Size()); err != nil {

@@ -70,6 +70,10 @@ func (t *Trail) rotate() error {
 	if t.durable == 0 {
 		return nil
 	}
+	if t.scarce.Load() {
+		// A new file would have no reserve.
+		return fmt.Errorf("%w: %w", ErrUnwritten, ErrReserved)
+	}
 	same, err := t.stillNamed()
 	if err != nil {
 		return err
@@ -104,14 +108,15 @@ func (t *Trail) moveAway() error {
 
 // goOn continues in the file that has the name now.
 func (t *Trail) goOn() error {
-	old, first, length, rotateAt := t.file, t.first, t.durable, t.rotateAt
+	old, first, length, rotateAt, until := t.file, t.first, t.durable, t.rotateAt, t.reserve.until
 	if err := t.start(); err != nil {
 		if t.file != old {
 			err = errors.Join(err, t.file.Close())
 		}
-		t.file, t.first, t.durable, t.rotateAt = old, first, length, rotateAt
+		t.file, t.first, t.durable, t.rotateAt, t.reserve.until = old, first, length, rotateAt, until
 		return err
 	}
+	giveBack(old, length, until)
 	failpoint.Hit(failpoint.MidRotation)
 	return errors.Join(old.Close(), t.write(nil, false))
 }

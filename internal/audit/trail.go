@@ -37,6 +37,11 @@ type Config struct {
 	// MaxBytes is the size at which a file is rotated away; 0 means 64 MiB, a
 	// negative one never. Nothing is ever deleted.
 	MaxBytes int64
+	// Reserve is the room on the disk, in bytes, that is set aside for events
+	// that take access away ([Name.Reserved]); when the disk has no other, the
+	// rest is refused with [ErrReserved]. 0 means none, and so does a file
+	// system, or a system other than Linux, that sets nothing aside.
+	Reserve int64
 	// Index, where given, is fed with every record that is durable.
 	Index Index
 	// Now is the clock; nil means the real one.
@@ -73,7 +78,8 @@ type Trail struct {
 	// tip is the last durable record.
 	tip tip
 	// due makes the next checkpoint; nil while there is nothing to make one of.
-	due *time.Timer
+	due     *time.Timer
+	reserve reserve
 	// broken is set while a failed write has not been cleaned up after;
 	// unwritten counts the events refused since.
 	broken    bool
@@ -89,6 +95,10 @@ type Trail struct {
 	last atomic.Uint64
 	// failing is set while the last write failed.
 	failing atomic.Bool
+	// scarce is set while the reserve is the only room there is, refused counts
+	// the events that were turned away for it.
+	scarce  atomic.Bool
+	refused atomic.Int64
 }
 
 var _ Recorder = (*Trail)(nil)
@@ -198,6 +208,9 @@ func (t *Trail) Record(_ context.Context, e Event) error {
 	if err := e.Validate(); err != nil {
 		return err
 	}
+	if err := t.admit(&e); err != nil {
+		return err
+	}
 	if e.Name.Passing() && t.leave(&e) {
 		return nil
 	}
@@ -243,7 +256,7 @@ func (t *Trail) commit(b *batch) {
 		defer close(b.done)
 		b.err = t.write(b.events, false)
 	}()
-	if b.err == nil && t.cfg.MaxBytes > 0 && t.durable >= t.rotateAt {
+	if b.err == nil && t.cfg.MaxBytes > 0 && t.durable >= t.rotateAt && !t.scarce.Load() {
 		t.rotateBySize()
 	}
 }

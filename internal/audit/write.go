@@ -28,6 +28,7 @@ func (t *Trail) write(events []*Event, signed bool) error {
 		t.unwritten += len(events)
 		return fmt.Errorf("%w: %w", ErrUnwritten, err)
 	}
+	t.setAside()
 	notes := t.notes
 	if t.unwritten > 0 {
 		notes = append(slices.Clip(notes), about(AuditHealed, Failed, "unwritten", number(t.unwritten)))

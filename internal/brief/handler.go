@@ -54,7 +54,7 @@ func (h *Handler) Enabled(ctx context.Context, level slog.Level) bool {
 }
 
 // Handle implements [slog.Handler].
-func (h *Handler) Handle(ctx context.Context, r slog.Record) error { //nolint:gocritic // the interface's signature
+func (h *Handler) Handle(ctx context.Context, r slog.Record) error {
 	if r.Level == slog.LevelInfo {
 		h.kinds.turn(ctx)
 		return h.next.Handle(ctx, r)
