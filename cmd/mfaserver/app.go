@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/sha256"
+	"crypto/x509"
 	"log/slog"
 	"net"
 	"slices"
@@ -44,7 +45,9 @@ type app struct {
 	// file is db when that is the embedded store.
 	file *sqlite.DB
 	// shared is db when other nodes use it too.
-	shared     *redis.Store
+	shared *redis.Store
+	// storeRoots are to vouch for its servers when this app comes into force.
+	storeRoots *x509.CertPool
 	tokens     *token.Tokens
 	codes      *token.Codes
 	breakGlass *token.BreakGlass

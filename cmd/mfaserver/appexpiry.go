@@ -26,7 +26,8 @@ func (a *app) openExpiry(context.Context) error {
 }
 
 // certificates are those that logins depend on, as they are now: what the
-// server shows, what vouches for Duo, and what vouches for the engine.
+// server shows, what vouches for Duo, and what vouches for the engine
+// and the store.
 func (a *app) certificates() []expiry.Certificate {
 	var all []expiry.Certificate
 	if a.shown != nil {
@@ -40,6 +41,11 @@ func (a *app) certificates() []expiry.Certificate {
 	if u := a.cfg.Primary.Upstream; u != nil && u.CAFile != "" {
 		for _, cert := range readCertificates(u.CAFile) {
 			all = append(all, named("engine_ca", cert, certificateNotice))
+		}
+	}
+	if r := a.cfg.Store.Redis; r != nil && r.CAFile != "" {
+		for _, cert := range readCertificates(r.CAFile) {
+			all = append(all, named("store_ca", cert, certificateNotice))
 		}
 	}
 	return all

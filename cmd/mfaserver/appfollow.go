@@ -23,7 +23,7 @@ func (a *app) renew(ctx context.Context, cfg *config.Config) (*app, http.Handler
 		first = next.openEngine
 	}
 	for _, step := range []func(context.Context) error{
-		next.openShipping, next.openTokens, first, next.openSessions, next.lookAtRoots, next.openDesk, next.openPeople, next.openFlow,
+		next.followStore, next.openShipping, next.openTokens, first, next.openSessions, next.lookAtRoots, next.openDesk, next.openPeople, next.openFlow,
 	} {
 		if err := step(ctx); err != nil {
 			next.release(a)
@@ -44,6 +44,9 @@ func (a *app) renew(ctx context.Context, cfg *config.Config) (*app, http.Handler
 func (a *app) change() error {
 	if a.level != nil {
 		a.level.Set(a.cfg.Log.Level)
+	}
+	if a.shared != nil {
+		a.shared.Trust(a.storeRoots)
 	}
 	if a.behind != nil {
 		a.behind.engine.Use(a.behind.client)

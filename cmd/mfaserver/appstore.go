@@ -99,14 +99,40 @@ func redisConfig(cfg *config.Config, sealed *seal.Sealer, logger *slog.Logger) (
 		c.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
 	}
 	if r.CAFile != "" {
-		pem, err := os.ReadFile(r.CAFile)
+		roots, err := redisRoots(r)
 		if err != nil {
-			return c, fmt.Errorf("store.redis.ca_file: %w", err)
+			return c, err
 		}
-		c.TLS.RootCAs = x509.NewCertPool()
-		c.TLS.RootCAs.AppendCertsFromPEM(pem) // it was looked at when the configuration was read
+		c.TLS.RootCAs = roots
 	}
 	return c, nil
+}
+
+// redisRoots may vouch for the servers; nil: the system's authorities do.
+func redisRoots(r *config.Redis) (*x509.CertPool, error) {
+	if r.CAFile == "" {
+		return nil, nil //nolint:nilnil // the system's
+	}
+	pem, err := os.ReadFile(r.CAFile)
+	if err != nil {
+		return nil, fmt.Errorf("store.redis.ca_file: %w", err)
+	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("%w: store.redis.ca_file: no certificate in it", config.ErrInvalid)
+	}
+	return roots, nil
+}
+
+// followStore reads what vouches for the store's servers once more; all else
+// about the store stays until a restart.
+func (a *app) followStore(context.Context) error {
+	if a.shared == nil {
+		return nil
+	}
+	var err error
+	a.storeRoots, err = redisRoots(a.cfg.Store.Redis)
+	return err
 }
 
 func (a *app) openRedis(ctx context.Context, sealed *seal.Sealer) error {

@@ -29,7 +29,7 @@ func settings() []setting {
 		{"TLS", "tls", false},
 		{"DataDir", "data_dir", true},
 		{"KeysDir", "keys_dir", true},
-		{"Store", "store", true},
+		{"Store", "store", false},
 		{"ServerVersion", "server_version", false},
 		{"ClientPluginClass", "client_plugin_class", false},
 		{"Primary", "primary", false},
@@ -89,6 +89,9 @@ func fixedParts(from, to *config.Config) []string {
 		// Every session has one at the engine of before.
 		fixed = append(fixed, "primary.upstream.url")
 	}
+	if !sameStore(from.Store, to.Store) {
+		fixed = append(fixed, "store (all but redis.ca_file)")
+	}
 	if from.Log.Format != to.Log.Format {
 		fixed = append(fixed, "log.format")
 	}
@@ -96,4 +99,14 @@ func fixedParts(from, to *config.Config) []string {
 		fixed = append(fixed, "tls (whether the server makes its own certificate)")
 	}
 	return fixed
+}
+
+// sameStore reports whether both are one store, whoever vouches for its servers.
+func sameStore(a, b config.Store) bool {
+	if a.Redis == nil || b.Redis == nil {
+		return a.Redis == b.Redis
+	}
+	was, is := *a.Redis, *b.Redis
+	was.CAFile, is.CAFile = "", ""
+	return reflect.DeepEqual(was, is)
 }

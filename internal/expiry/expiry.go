@@ -20,7 +20,7 @@ const day = 24 * time.Hour
 
 // Certificate is one that ends.
 type Certificate struct {
-	// Name says what for, in a word or two: server, duo_roots, engine_ca.
+	// Name says what for, in a word or two: server, duo_roots, engine_ca, store_ca.
 	Name string
 	// Subject tells it from others of the name.
 	Subject string

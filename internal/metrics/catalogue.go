@@ -87,7 +87,7 @@ func Catalogue() []Metric {
 		{engineRequest, Histogram, []string{"class"}, "How long the engine behind takes to answer, by class of the status, or error."},
 		{hashesRunning, Gauge, nil, "Passwords being hashed."},
 		{hashesWaiting, Gauge, nil, "Logins waiting for their turn to hash."},
-		{certificateEnd, Gauge, []string{"certificate"}, "When the first certificate of a kind ends: server, duo_roots, engine_ca."},
+		{certificateEnd, Gauge, []string{"certificate"}, "When the first certificate of a kind ends: server, duo_roots, engine_ca, store_ca."},
 		{dutySuccess, Gauge, []string{"duty"}, "When a background duty last went well."},
 		{dutyInterval, Gauge, []string{"duty"}, "How often a background duty is done."},
 		{dutyHangs, Gauge, []string{"duty"}, "1 while a background duty hangs."},

@@ -2,12 +2,14 @@ package redis
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/netip"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"mfaserver/internal/seal"
@@ -67,6 +69,10 @@ type Config struct {
 	Logger *slog.Logger
 	// Now is the wall clock; default the real one.
 	Now func() time.Time
+
+	// trust are the authorities of now, see [Store.Trust]; nil inside: the
+	// system's.
+	trust *atomic.Pointer[x509.CertPool]
 }
 
 // ErrConfig says that the configuration makes no sense, and what to do.

@@ -3,6 +3,7 @@ package redis
 import (
 	"context"
 	"crypto/rand"
+	"crypto/x509"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -71,6 +72,10 @@ func newLink(c Config) *link {
 		locks: newLocks(), found: make(chan struct{}), kick: make(chan struct{}, 1), errands: make(chan func(context.Context), laterQueue), reason: ErrUnreachable,
 	}
 	l.heard.Store(never)
+	l.cfg.trust = new(atomic.Pointer[x509.CertPool])
+	if c.TLS != nil {
+		l.cfg.trust.Store(c.TLS.RootCAs)
+	}
 	l.memory = newMemory(l)
 	return l
 }

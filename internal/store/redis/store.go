@@ -2,6 +2,7 @@ package redis
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"time"
 
@@ -84,6 +85,11 @@ func (s *Store) Check(ctx context.Context) error {
 	_, err := s.l.query(ctx, scriptGet, "meta:schema")
 	return err
 }
+
+// Trust replaces the authorities that may vouch for the servers; nil are the
+// system's. Connections from now on are verified by them; those that are open
+// stay. It is of no use without [Config.TLS].
+func (s *Store) Trust(roots *x509.CertPool) { s.l.cfg.trust.Store(roots) }
 
 // Close ends the store. Calls after it are refused.
 func (s *Store) Close() error {

@@ -4,9 +4,11 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"net"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/maintnotifications"
@@ -46,10 +48,26 @@ func dial(c *Config, addr string) *target {
 		},
 	}
 	if c.TLS != nil && network(addr) == "tcp" {
-		opt.TLSConfig = tlsFor(c.TLS, addr)
+		opt.Dialer = func(ctx context.Context, network, addr string) (net.Conn, error) {
+			return dialTLS(ctx, c, network, addr)
+		}
 	}
 	return &target{addr: addr, client: redis.NewClient(opt)}
 }
+
+// dialTLS connects and verifies the server by the authorities of now.
+func dialTLS(ctx context.Context, c *Config, network, addr string) (net.Conn, error) {
+	d := tls.Dialer{NetDialer: &net.Dialer{Timeout: dialTimeout, KeepAlive: keepAlive}, Config: tlsFor(c.TLS, addr)}
+	d.Config.RootCAs = c.trust.Load()
+	conn, err := d.DialContext(ctx, network, addr)
+	if err != nil {
+		return nil, fmt.Errorf("redis: dial: %w", err)
+	}
+	return conn, nil
+}
+
+// keepAlive is how often an idle connection is probed.
+const keepAlive = 5 * time.Minute
 
 // tlsFor fills in what a configuration of many addresses leaves open.
 func tlsFor(c *tls.Config, addr string) *tls.Config {
