@@ -119,7 +119,6 @@ const (
 	UpstreamEnded    Name = "upstream.session_ended"
 	UpstreamExpired  Name = "upstream.session_expired"
 	UpstreamLeft     Name = "upstream.session_left"
-	UpstreamRefused  Name = "upstream.refused"
 	UpstreamOutdated Name = "upstream.outdated"
 
 	DuoRead                Name = "duo.read"

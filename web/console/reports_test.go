@@ -289,6 +289,12 @@ func TestRounds(t *testing.T) {
 			t.Errorf("POST %s = %d, asked %d", path, got, h.world.asked)
 		}
 	}
+	// Threat T192: that somebody has the trail verified is in it.
+	events := h.trail.Events()
+	if e := events[len(events)-1]; h.recorded(audit.AuditVerified) != 1 || e.Name != audit.AuditVerified || e.Outcome != audit.OK ||
+		e.Username != "admin" || e.Actor != "admin" || e.Session == "" || !e.Source.IsValid() {
+		t.Errorf("%d records of a verification, the last event is %+v", h.recorded(audit.AuditVerified), e)
+	}
 	for _, path := range []string{"/audit/verify/state", "/organizations/state", "/health/state"} {
 		h.world.round, h.world.verified.Round = console.Round{Running: true}, console.Round{Running: true}
 		if got := b.get(path).Code; got != http.StatusNoContent {

@@ -7,6 +7,7 @@ var englishEvents = map[string]string{
 	"audit.healed":     "Trail written again after a failure",
 	"audit.disturbed":  "Trail disturbed from outside",
 	"audit.checkpoint": "Trail signed",
+	"audit.full":       "Disk full but for the reserve",
 	"audit.exported":   "Trail exported",
 	"audit.verified":   "Trail verified",
 	"clock.stepped":    "Clock stepped",
@@ -110,7 +111,6 @@ var englishEvents = map[string]string{
 	"upstream.session_ended":   "Engine's session ended",
 	"upstream.session_expired": "Engine's session expired",
 	"upstream.session_left":    "Engine's session left open",
-	"upstream.refused":         "Engine refused",
 	"upstream.outdated":        "Engine outdated",
 
 	"duo.read":                  "Duo: looked something up",
