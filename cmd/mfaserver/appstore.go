@@ -149,18 +149,37 @@ func (a *app) openRedis(ctx context.Context, sealed *seal.Sealer) error {
 	return nil
 }
 
+// auditKeys are the key of the trail, made where there is none, and those of
+// before.
+func auditKeys(cfg *config.Config) (current *seal.Sealer, earlier []audit.MAC, err error) {
+	ring, err := seal.LoadRing(filepath.Join(cfg.KeysDir, auditKeyFile))
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, k := range ring.Earlier {
+		s, err := seal.New(k)
+		if err != nil {
+			return nil, nil, err
+		}
+		earlier = append(earlier, s.MAC)
+	}
+	current, err = seal.New(ring.Current)
+	return current, earlier, err
+}
+
 // auditReserve is the room for the records of logouts and the like while the
 // disk is full (fault R12): some 15,000 of them.
 const auditReserve = 8 << 20
 
 func (a *app) openTrail(ctx context.Context) error {
-	names, err := sealer(a.cfg, "audit.key")
+	names, earlier, err := auditKeys(a.cfg)
 	if err != nil {
 		return err
 	}
 	c := audit.Config{
 		Path:    auditPath(a.cfg),
 		MAC:     names.MAC,
+		Earlier: earlier,
 		Now:     now,
 		Reserve: auditReserve,
 		Mask: func(name string) string {

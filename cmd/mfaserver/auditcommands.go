@@ -14,7 +14,6 @@ import (
 
 	"mfaserver/internal/audit"
 	"mfaserver/internal/config"
-	"mfaserver/internal/seal"
 )
 
 func newAudit(g *globals) *cobra.Command {
@@ -33,12 +32,19 @@ time, so that verify finds what was changed, and where.`,
 
 func auditPath(cfg *config.Config) string { return filepath.Join(cfg.DataDir, "audit", "audit.jsonl") }
 
-// auditKey opens the key of the trail; it makes none.
-func auditKey(cfg *config.Config) (*seal.Sealer, error) {
-	if _, err := os.Stat(filepath.Join(cfg.KeysDir, "audit.key")); err != nil {
-		return nil, fmt.Errorf("key of the audit trail: %w", err)
+// auditKeyFile holds the key of the trail.
+const auditKeyFile = "audit.key"
+
+// verificationOf is what the trail is verified with; it makes no key.
+func verificationOf(cfg *config.Config) (audit.VerifyConfig, error) {
+	if _, err := os.Stat(filepath.Join(cfg.KeysDir, auditKeyFile)); err != nil {
+		return audit.VerifyConfig{}, fmt.Errorf("key of the audit trail: %w", err)
 	}
-	return sealer(cfg, "audit.key")
+	current, earlier, err := auditKeys(cfg)
+	if err != nil {
+		return audit.VerifyConfig{}, err
+	}
+	return audit.VerifyConfig{Path: auditPath(cfg), MAC: current.MAC, Earlier: earlier}, nil
 }
 
 // auditFilter is the part of the trail that a command line asks for.
@@ -198,15 +204,15 @@ records were not cut off. The exit code is 0 when the trail is whole.`,
 			if err != nil {
 				return err
 			}
-			sealer, err := auditKey(cfg)
+			c, err := verificationOf(cfg)
 			if err != nil {
 				return err
 			}
-			kept, err := readCheckpoints(known)
-			if err != nil {
+			c.First = first
+			if c.Known, err = readCheckpoints(known); err != nil {
 				return err
 			}
-			report, err := audit.Verify(cmd.Context(), audit.VerifyConfig{Path: auditPath(cfg), MAC: sealer.MAC, First: first, Known: kept})
+			report, err := audit.Verify(cmd.Context(), c)
 			if err != nil {
 				return err
 			}
@@ -252,8 +258,11 @@ func (g *globals) printVerified(r *audit.Report) error {
 			return err
 		}
 	}
-	_, err := fmt.Fprintf(g.console.out, "%d record(s), %d to %d, in %d file(s), %d checkpoint(s), %d fault(s)\n",
-		r.Records, r.First, r.Last, len(r.Files), r.Checkpoints, len(r.Faults))
+	_, err := fmt.Fprintf(g.console.out, "%d record(s), %d to %d, in %d file(s), %d checkpoint(s), %s%d fault(s)\n",
+		r.Records, r.First, r.Last, len(r.Files), r.Checkpoints, keyChanges(r), len(r.Faults))
+	if err == nil && r.KeyUnused {
+		_, err = fmt.Fprintln(g.console.out, "the present key has made no record yet; after keys rotate, restart the server. If it was restarted since, all of that is cut off")
+	}
 	if err == nil && r.Newest.Sequence > 0 {
 		_, err = fmt.Fprintf(g.console.out, "newest checkpoint, to be kept elsewhere: %s\n", r.Newest)
 	}
@@ -261,6 +270,13 @@ func (g *globals) printVerified(r *audit.Report) error {
 		return err
 	}
 	return r.Err()
+}
+
+func keyChanges(r *audit.Report) string {
+	if r.KeyChanges == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d change(s) of keys, ", r.KeyChanges)
 }
 
 func newAuditExport(g *globals) *cobra.Command {

@@ -60,11 +60,11 @@ func (g *globals) auditReport(ctx context.Context, filter audit.Filter) error {
 	if err != nil {
 		return err
 	}
-	sealer, err := auditKey(cfg)
+	keys, err := verificationOf(cfg)
 	if err != nil {
 		return err
 	}
-	verified, err := audit.Verify(ctx, audit.VerifyConfig{Path: auditPath(cfg), MAC: sealer.MAC})
+	verified, err := audit.Verify(ctx, keys)
 	if err != nil {
 		return err
 	}

@@ -207,11 +207,11 @@ func (a *app) lookAtTrail(ctx context.Context) adminpages.Finding {
 
 // verify reads the whole audit trail.
 func (r *reports) verify(ctx context.Context) verification {
-	names, err := sealer(r.app().cfg, "audit.key")
+	keys, err := verificationOf(r.app().cfg)
 	if err != nil {
 		return verification{err: err}
 	}
-	report, err := audit.Verify(ctx, audit.VerifyConfig{Path: auditPath(r.app().cfg), MAC: names.MAC})
+	report, err := audit.Verify(ctx, keys)
 	if err == nil && report.Err() != nil {
 		r.app().logger.ErrorContext(ctx, "the audit trail is not as it was written", slog.Any("err", report.Err()))
 	}

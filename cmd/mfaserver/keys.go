@@ -17,9 +17,9 @@ import (
 	"mfaserver/internal/seal"
 )
 
-// rotatable are the files of keys that seal what is stored. The key of the
-// audit trail is none of them: a chain has one key from its start to its end.
-func rotatable() []string { return []string{"store.key", "tokens.key", "upstream.key"} }
+// rotatable are the files of keys: those that seal what is stored, and that of
+// the audit trail.
+func rotatable() []string { return []string{"store.key", "tokens.key", "upstream.key", auditKeyFile} }
 
 // errNotPrepared: other nodes could not open what this one would seal.
 var errNotPrepared = errors.New("nodes share the store and no next key was prepared; run keys prepare, copy keys_dir to every node, restart each, and then rotate")
@@ -27,11 +27,11 @@ var errNotPrepared = errors.New("nodes share the store and no next key was prepa
 func newKeys(g *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "keys",
-		Short: "List and rotate the keys that seal what is stored",
+		Short: "List and rotate the keys of what is stored and of the audit trail",
 		Long: `keys manages what lies in keys_dir: store.key, tokens.key and upstream.key seal what
-is stored. Rotating puts a new key in the place of the old one, which stays beside it
-as NAME.ID: the server seals under the new one from its next start on, and still opens
-what the old one sealed. Nobody is signed out.
+is stored, and audit.key chains the audit trail. Rotating puts a new key in the place
+of the old one, which stays beside it as NAME.ID: the server uses the new one from its
+next start on, and still opens and verifies what the old one made. Nobody is signed out.
 
 On one server: keys rotate, then restart it. Where nodes share a store: keys prepare,
 copy keys_dir to every node, restart each; then keys rotate, copy and restart again.
@@ -39,7 +39,8 @@ copy keys_dir to every node, restart each; then keys rotate, copy and restart ag
 An earlier key can be deleted when nothing under it is left: of store.key and
 upstream.key when the longest session and the day of the limits are over (24 hours by
 default), of tokens.key after a start with the new one. Deleting it sooner ends what it
-sealed. audit.key is not rotated, for the chain of the trail hangs on it.`,
+sealed. An earlier key of audit.key verifies what it made: keep it for as long as those
+records. It also told unknown usernames apart; after a change the same name looks new.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -87,7 +88,7 @@ func (g *globals) showKeys(rows []keyRow) error {
 
 func listKeys(cfg *config.Config) ([]keyRow, error) {
 	rows := []keyRow{}
-	for _, name := range append(rotatable(), "audit.key") {
+	for _, name := range rotatable() {
 		r, err := seal.ReadRing(filepath.Join(cfg.KeysDir, name))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
@@ -95,12 +96,16 @@ func listKeys(cfg *config.Config) ([]keyRow, error) {
 		if err != nil {
 			return nil, err
 		}
-		rows = append(rows, keyRow{name, r.Current.ID(), "seals"})
+		seals, opens := "seals", "opens"
+		if name == auditKeyFile {
+			seals, opens = "chains", "verifies"
+		}
+		rows = append(rows, keyRow{name, r.Current.ID(), seals})
 		if !r.Next.IsZero() {
-			rows = append(rows, keyRow{name, r.Next.ID(), "prepared: opens, seals after keys rotate"})
+			rows = append(rows, keyRow{name, r.Next.ID(), "prepared: " + opens + ", " + seals + " after keys rotate"})
 		}
 		for _, k := range r.Earlier {
-			rows = append(rows, keyRow{name, k.ID(), "earlier: opens"})
+			rows = append(rows, keyRow{name, k.ID(), "earlier: " + opens})
 		}
 	}
 	return rows, nil
@@ -121,7 +126,7 @@ func newKeysPrepare(g *globals) *cobra.Command {
 		Use:   "prepare [NAME...]",
 		Short: "Make the next keys, which open and do not seal yet",
 		Long: `prepare makes the keys that are to follow, of every NAME (store.key, tokens.key,
-upstream.key; all of them by default). A server opens with them from its next start on,
+upstream.key, audit.key; all of them by default). A server opens with them from its next start on,
 and seals under the present ones until keys rotate.`,
 		Example: "  mfaserver keys prepare --yes\n  mfaserver keys prepare store.key --dry-run",
 	})
@@ -131,9 +136,9 @@ func newKeysRotate(g *globals) *cobra.Command {
 	return newKeyChange(g, &keyChange{verb: "rotate", past: "rotated", change: rotateKey, check: preparedFirst}, &cobra.Command{
 		Use:   "rotate [NAME...]",
 		Short: "Put the next keys in the place of the present ones",
-		Long: `rotate makes a new key for every NAME (store.key, tokens.key, upstream.key; all of
-them by default), or takes the prepared one. The present keys stay beside them and
-still open. A running server goes on with the keys it has; restart it.`,
+		Long: `rotate makes a new key for every NAME (store.key, tokens.key, upstream.key,
+audit.key; all of them by default), or takes the prepared one. The present keys stay
+beside them, and still open and verify. A running server goes on with the keys it has; restart it.`,
 		Example: "  mfaserver keys rotate --yes\n  mfaserver keys rotate store.key --dry-run",
 	})
 }

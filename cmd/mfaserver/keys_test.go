@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"mfaserver/internal/audit"
 	"mfaserver/internal/store/redis/redistest"
 )
 
@@ -34,7 +35,7 @@ func TestKeysRotate(t *testing.T) {
 	}
 	c.login(t, "test1", rightPassword)
 	first := sealsNow(t, path, "store.key")
-	keysCommand(2, "audit.key", "rotate", "audit.key", "--yes")
+	keysCommand(2, "audit.key", "rotate", "nothing.key", "--yes")
 	keysCommand(0, "would rotate store.key", "rotate", "store.key", "--dry-run")
 	keysCommand(4, "--yes", "rotate")
 	if now := sealsNow(t, path, "store.key"); now != first {
@@ -67,6 +68,62 @@ func TestKeysRotate(t *testing.T) {
 	c.alive(t, false)
 	c.login(t, "test1", rightPassword)
 	c.alive(t, true)
+}
+
+// Threats T172, T194: the key of the audit trail is rotated beside a running
+// server; the trail goes on under the new one, and both parts are verified.
+func TestAuditKeyRotates(t *testing.T) {
+	t.Parallel()
+	var config string
+	p, c := serveWith(t, newDuo(t), func(text string) string { config = text; return text })
+	path := configPath(config)
+	dir := filepath.Dir(path)
+	verify := func(code int, want string) {
+		t.Helper()
+		r := runCommand(t, "", "--config", path, "audit", "verify")
+		if r.code != code || !strings.Contains(r.stdout+r.stderr, want) {
+			t.Errorf("audit verify = %d %s%s, want %d with %q", r.code, r.stdout, r.stderr, code, want)
+		}
+	}
+	c.login(t, "test1", rightPassword)
+	if r := runCommand(t, "", "--config", path, "keys", "rotate", "audit.key", "--yes"); r.code != 0 || !strings.Contains(r.stdout, "Restart the server") {
+		t.Fatalf("keys rotate = %d %s%s", r.code, r.stdout, r.stderr)
+	}
+	c.logout(t)
+	verify(0, "made no record yet")
+	if code := p.stop(t); code != 0 {
+		t.Fatalf("exit code = %d, want 0", code)
+	}
+	start(t, "msg=ready", "--config", path, "serve")
+	c.login(t, "test1", rightPassword)
+	trail := filepath.Join(dir, "audit", "audit.jsonl")
+	if changes := recordsOf(t, trail, audit.AuditKeyChanged); len(changes) != 1 || changes[0].Actor != "system" {
+		t.Errorf("changes of keys in the trail: %+v", changes)
+	}
+	verify(0, "1 change(s) of keys, 0 fault(s)")
+	text, err := os.ReadFile(trail)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const was, is = `"primary.ok"`, `"primary.no"`
+	last := strings.LastIndex(string(text), was)
+	for _, changed := range []string{strings.Replace(string(text), was, is, 1), string(text[:last]) + is + string(text[last+len(was):])} {
+		if err := os.WriteFile(trail, []byte(changed), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		verify(1, "edited")
+	}
+	if err := os.WriteFile(trail, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	earlier, err := filepath.Glob(filepath.Join(dir, "keys", "audit.key.*"))
+	if err != nil || len(earlier) != 1 {
+		t.Fatalf("earlier keys %v, %v, want one", earlier, err)
+	}
+	if err := os.Remove(earlier[0]); err != nil {
+		t.Fatal(err)
+	}
+	verify(1, "records 1 to")
 }
 
 // sealsNow is the id of the key that seals.

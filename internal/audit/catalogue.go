@@ -12,6 +12,7 @@ const (
 	AuditDisturbed  Name = "audit.disturbed"
 	AuditCheckpoint Name = "audit.checkpoint"
 	AuditFull       Name = "audit.full"
+	AuditKeyChanged Name = "audit.key_changed"
 	AuditExported   Name = "audit.exported"
 	AuditVerified   Name = "audit.verified"
 	ClockStepped    Name = "clock.stepped"

@@ -28,7 +28,9 @@
 // sequence and the mac of the record before it; kept on another host, it shows
 // later that nobody put another trail in the place of this one. The head, a
 // file of fixed size beside the trail, names the last durable record, so that
-// one that was cut off is missed (threat T194). [Verify] reads all this.
+// one that was cut off is missed (threat T194). Under another key the chain goes
+// on behind a record audit.key_changed, the last one of the earlier key, which
+// both keys sign (threat T172). [Verify] reads all this.
 //
 // # The files
 //

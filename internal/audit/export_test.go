@@ -1,6 +1,9 @@
 package audit
 
-import "os"
+import (
+	"errors"
+	"os"
+)
 
 // Medium is the file as tests may replace it.
 type Medium = medium
@@ -39,4 +42,19 @@ func RepeatsKnown(r *Repeats) int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return len(r.all)
+}
+
+// Forge is a line as whoever has the key can make it, and its MAC.
+func Forge(m MAC, e Entry) (line string, mac Sum) {
+	text, mac := newKeys(m).appendChain(appendBody(nil, schemaChained, &e), 0, e.Prev)
+	return string(text) + "\n", mac
+}
+
+// ForgeHead is a head as whoever has the key can make it.
+func ForgeHead(m MAC, path string, sequence uint64, mac Sum) error {
+	h, err := openHead(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(h.write(newKeys(m), mark{sequence, mac}), h.close())
 }

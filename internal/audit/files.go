@@ -29,7 +29,7 @@ type segment struct {
 // segments lists the files of a trail in the order of their records. The one
 // that has the trail's name is opened before the others are looked for, so that
 // a rotation in between hides none. close what is returned.
-func segments(path string, k *keys) ([]segment, error) {
+func segments(path string, r keyring) ([]segment, error) {
 	var all []segment
 	active, err := os.OpenFile(path, os.O_RDONLY|noFollow, 0) //nolint:gosec // the path is the operator's
 	switch {
@@ -38,11 +38,11 @@ func segments(path string, k *keys) ([]segment, error) {
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("audit: %w", err), active.Close())
 		}
-		all = append(all, segment{path: path, info: info, file: active, first: firstIn(active, k)})
+		all = append(all, segment{path: path, info: info, file: active, first: firstIn(active, r)})
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("audit: %w", err)
 	}
-	rotated, err := rotatedOf(path, k)
+	rotated, err := rotatedOf(path, r)
 	if err != nil {
 		return nil, errors.Join(err, closeAll(all))
 	}
@@ -64,7 +64,7 @@ func segments(path string, k *keys) ([]segment, error) {
 
 // rotatedOf lists the files whose names begin with that of the trail, in no
 // order that means something.
-func rotatedOf(path string, k *keys) ([]segment, error) {
+func rotatedOf(path string, r keyring) ([]segment, error) {
 	folder, base := filepath.Split(path)
 	names, err := os.ReadDir(filepath.Clean(folder))
 	if err != nil {
@@ -85,7 +85,7 @@ func rotatedOf(path string, k *keys) ([]segment, error) {
 			return nil, err
 		}
 		s.info, err = f.Stat()
-		s.first = firstIn(f, k)
+		s.first = firstIn(f, r)
 		if err := errors.Join(err, f.Close()); err != nil {
 			return nil, fmt.Errorf("audit: %w", err)
 		}
@@ -128,9 +128,9 @@ type kept struct{ *os.File }
 
 func (kept) Close() error { return nil }
 
-// firstIn is the sequence of the first record in a file: of the first that k
-// made, where there is one near the beginning, else of the first there is.
-func firstIn(f io.ReaderAt, k *keys) uint64 {
+// firstIn is the sequence of the first record in a file: of the first that one of
+// the keys made, where there is one near the beginning, else of the first there is.
+func firstIn(f io.ReaderAt, r keyring) uint64 {
 	text := make([]byte, 64<<10)
 	n, err := f.ReadAt(text, 0)
 	if err != nil && !errors.Is(err, io.EOF) {
@@ -145,10 +145,10 @@ func firstIn(f io.ReaderAt, k *keys) uint64 {
 		if first == 0 {
 			first = e.Sequence
 		}
-		if k == nil {
+		if r == nil {
 			break
 		}
-		if _, _, ok := k.authentic(line); ok {
+		if _, _, by := r.authentic(line); by != nil {
 			return e.Sequence
 		}
 	}

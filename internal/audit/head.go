@@ -83,6 +83,16 @@ func (h *head) write(k *keys, m mark) error {
 // close closes the head; durably, so that it misses nothing after a shutdown.
 func (h *head) close() error { return errors.Join(h.file.Sync(), h.file.Close()) }
 
+// readHeadOf is readHead for whichever key made it.
+func readHeadOf(f io.ReaderAt, r keyring) (m mark, by *keys, err error) {
+	for _, k := range r {
+		if m, err = readHead(f, k); !errors.Is(err, errBadHead) {
+			return m, k, err
+		}
+	}
+	return mark{}, nil, err
+}
+
 // readHead reads a head. The errors are errNoHead for none or an empty one,
 // errBadHead, and those of the file system.
 func readHead(f io.ReaderAt, k *keys) (mark, error) {

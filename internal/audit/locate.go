@@ -26,7 +26,11 @@ func (v *verifier) finish() {
 func (v *verifier) locate(ctx context.Context) error {
 	inPlace := v.inPlace()
 	if len(inPlace) > 0 {
-		v.report.First, v.report.Last = v.runs[inPlace[0]].first, v.runs[inPlace[len(inPlace)-1]].last
+		last := &v.runs[inPlace[len(inPlace)-1]]
+		v.report.First, v.report.Last = v.runs[inPlace[0]].first, last.last
+		if err := v.compareKeys(last); err != nil {
+			return err
+		}
 	}
 	var astray []int
 	for i := range v.runs {
@@ -50,6 +54,34 @@ func (v *verifier) locate(ctx context.Context) error {
 	slices.SortStableFunc(v.report.Faults, func(a, b Fault) int {
 		return cmp.Or(cmp.Compare(v.order(a.File), v.order(b.File)), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Sequence, b.Sequence))
 	})
+	return nil
+}
+
+// compareKeys compares the keys of the last record and of the head with the
+// present one. Once a key has made a record, the head is made with it: one that
+// an earlier key made since then is forged.
+func (v *verifier) compareKeys(last *run) error {
+	if !last.chained {
+		return nil
+	}
+	v.report.KeyUnused = last.charge != v.keys[0]
+	fits := func() bool {
+		return v.headErr != nil || v.head.sequence > last.last || v.headBy == last.maker || v.headBy == last.charge
+	}
+	if fits() {
+		return nil
+	}
+	// The keys may have been changed since the head was read.
+	was := v.head
+	if err := v.readHead(); err != nil {
+		return err
+	}
+	if !fits() {
+		v.headErr = errBadHead
+		v.fault(Fault{Kind: HeadFault, File: v.cfg.Path + headSuffix, Text: "an earlier key made it"}, place{len(v.files), 0})
+		return nil
+	}
+	v.head = was
 	return nil
 }
 
@@ -116,7 +148,7 @@ func (v *verifier) lookUp(ctx context.Context, wanted map[uint64][]Sum) (map[uin
 		if !yes {
 			return
 		}
-		if _, mac, ok := v.keys.authentic(line); ok && !slices.Contains(sums, mac) {
+		if _, mac, by := v.keys.authentic(line); by != nil && !slices.Contains(sums, mac) {
 			wanted[sequence] = append(sums, mac)
 		}
 	})
@@ -150,8 +182,10 @@ func (v *verifier) between(i, j int, astray *[]int, found map[uint64][]Sum) {
 	missing := spans{{a.last + 1, b.first - 1}}.tidy()
 	adjacent := len(missing) == 0
 	missing = v.explain(missing, v.badBetween(i, j), astray)
-	linked := !b.chained || b.prev == a.to
+	linked := !b.chained || b.prev == a.to && (!a.chained || b.by == a.charge)
 	switch {
+	case adjacent && b.chained && a.chained && b.prev == a.to && !linked:
+		v.fault(Fault{Kind: Spliced, Sequence: b.first, Text: "another key made it, and the keys were not changed before it"}, b.at)
 	case adjacent && !linked && !a.chained:
 		v.fault(Fault{Kind: Edited, Sequence: a.first, Last: a.last, Text: "lines without a chain stand where chained ones were"}, a.at)
 	case adjacent && !linked:
@@ -263,8 +297,8 @@ func (v *verifier) checkMarks() {
 	for i := range v.cfg.Known {
 		c := &v.cfg.Known[i]
 		switch {
-		case !c.Signed(v.report.Key):
-			v.fault(Fault{Kind: CheckpointFault, Sequence: c.Sequence, Text: "a checkpoint from elsewhere is not signed with this key"}, end)
+		case !v.keys.signed(c):
+			v.fault(Fault{Kind: CheckpointFault, Sequence: c.Sequence, Text: "a checkpoint from elsewhere is not signed with a key of this trail"}, end)
 		case v.differs(mark{c.Sequence, c.MAC}):
 			v.fault(Fault{Kind: Spliced, Sequence: c.Sequence, Text: "a checkpoint from elsewhere names another record of that number"}, end)
 		case c.Sequence > max(v.report.Last, v.head.sequence):

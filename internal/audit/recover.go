@@ -54,19 +54,28 @@ func (t *Trail) start() error {
 // files, unless the head or this process knows of a later one.
 func (t *Trail) resume(end ending) error {
 	known := t.tip
-	if known.sequence == 0 {
-		if end.last.Sequence == 0 {
-			end = endOfRotated(t.cfg.Path)
-		}
-		var err error
-		if known.mark, err = t.knownByHead(&end.last); err != nil {
-			return err
-		}
+	opening := known.sequence == 0
+	if opening && end.last.Sequence == 0 {
+		end = endOfRotated(t.cfg.Path)
 	}
 	last := &end.last
+	_, _, by := t.ring.authentic(end.line)
+	if opening {
+		head, maker, err := t.knownByHead(last, by)
+		if err != nil {
+			return err
+		}
+		known.mark = head
+		switch {
+		case by != nil && last.Sequence >= head.sequence:
+			t.charge = t.ring.inCharge(end.line, by)
+		case maker != nil:
+			t.charge = maker
+		}
+	}
 	genuine := known.mac.IsZero()
 	if !last.MAC.IsZero() && t.keys != nil {
-		_, _, genuine = t.keys.authentic(end.line)
+		genuine = by != nil
 		if !genuine {
 			t.note(AuditDisturbed, Failed, "what", "last_line", "sequence", number(last.Sequence))
 		}
@@ -89,23 +98,30 @@ func (t *Trail) resume(end ending) error {
 }
 
 // knownByHead is the record that the head names, of a trail that has last as
-// its last one.
-func (t *Trail) knownByHead(last *Entry) (mark, error) {
+// its last one, which the key by made where it is genuine, and the key that made
+// the head. One that an earlier key made since another was in charge is taken
+// for damaged.
+func (t *Trail) knownByHead(last *Entry, by *keys) (mark, *keys, error) {
 	if t.keys == nil {
-		return mark{}, nil
+		return mark{}, nil, nil
 	}
-	m, err := readHead(t.head.file, t.keys)
+	m, maker, err := readHeadOf(t.head.file, t.ring)
+	if err == nil && maker != t.keys && by != nil && by != maker {
+		err = errBadHead
+	}
 	switch {
+	case err == nil:
+		return m, maker, nil
 	case errors.Is(err, errNoHead):
 		if !last.MAC.IsZero() {
 			t.note(AuditDisturbed, Failed, "what", "head", "found", "missing")
 		}
 	case errors.Is(err, errBadHead):
 		t.note(AuditDisturbed, Failed, "what", "head", "found", "damaged")
-	case err != nil:
-		return mark{}, err
+	default:
+		return mark{}, nil, err
 	}
-	return m, nil
+	return mark{}, nil, nil
 }
 
 // compareIndex goes on behind what the index knows of, where that is more than

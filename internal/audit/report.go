@@ -34,6 +34,8 @@ const (
 	HeadFault FaultKind = "head"
 	// CheckpointFault: a checkpoint is not signed by the trail's key.
 	CheckpointFault FaultKind = "checkpoint"
+	// KeyChangeFault: a change of keys is not signed by both.
+	KeyChangeFault FaultKind = "key change"
 	// KeyFault: the key made no record at all of the trail.
 	KeyFault FaultKind = "key"
 )
@@ -89,7 +91,12 @@ type Report struct {
 	// Newest the last of them.
 	Checkpoints int
 	Key         ed25519.PublicKey
-	Newest      Checkpoint
+	// KeyChanges is how often one key was followed by another. KeyUnused says
+	// that the present key is not in charge of the trail yet: it was put into
+	// its place and the trail not opened since, or all that it made was cut off.
+	KeyChanges int
+	KeyUnused  bool
+	Newest     Checkpoint
 	// TornBytes is the length of lines that are not whole: one that is being
 	// written, and those that crashes left. They are no fault: nobody was told
 	// that they were written, and no record is missing for them.

@@ -47,7 +47,7 @@ func allocate(m medium, from, size int64) error {
 // of access that ends, or of the server itself.
 func (n Name) Reserved() bool {
 	switch n {
-	case AuditOpened, AuditTorn, AuditHealed, AuditDisturbed, AuditCheckpoint, AuditFull, AuditExported, AuditVerified, ClockStepped,
+	case AuditOpened, AuditTorn, AuditHealed, AuditDisturbed, AuditCheckpoint, AuditFull, AuditKeyChanged, AuditExported, AuditVerified, ClockStepped,
 		AlertRaised, ServerStart, ServerStop, DutyHangs, DutyResumed, CertificateExpiring, ConfigRefused, StoreRestored,
 		UserDenied, MFACancelled, PushFraud, TransactionExpired, ProofCancelled,
 		SessionEnded, SessionExpired, SessionRevoked, SessionStoreTampered,

@@ -19,6 +19,9 @@ type Config struct {
 	Node string
 	// MAC is the key of the chain; [ErrNoKey] without it.
 	MAC MAC
+	// Earlier are the keys of before: a trail whose last record one of them made
+	// is handed over to MAC with a record that both sign.
+	Earlier []MAC
 	// Unchained says that the trail is to have no chain. It is for tests.
 	Unchained bool
 	// Mask turns a username that no directory knows into a keyed hash, by
@@ -63,9 +66,12 @@ type Trail struct {
 	shut bool
 
 	disk sync.Mutex // guards what follows; taken before mu
-	// keys and head are nil in a trail without a chain.
-	keys *keys
-	head *head
+	// keys, ring and head are nil in a trail without a chain. charge is the key
+	// that was to make the next record when the trail was opened.
+	keys   *keys
+	ring   keyring
+	charge *keys
+	head   *head
 	// feeder is nil without an index.
 	feeder *feeder
 	// file is nil when it could not be opened again after a failure. first is
@@ -168,7 +174,8 @@ func withDefaults(c Config) (Config, error) {
 // begin opens the files and takes the trail up where it ended.
 func (t *Trail) begin() error {
 	if !t.cfg.Unchained {
-		t.keys = newKeys(t.cfg.MAC)
+		t.ring = newKeyring(t.cfg.MAC, t.cfg.Earlier)
+		t.keys = t.ring[0]
 		h, err := openHead(t.cfg.Path)
 		if err != nil {
 			return err
@@ -179,6 +186,9 @@ func (t *Trail) begin() error {
 		return err
 	}
 	if err := t.compareIndex(); err != nil {
+		return err
+	}
+	if err := t.takeOver(); err != nil {
 		return err
 	}
 	return t.write(nil, false)

@@ -16,6 +16,8 @@ type VerifyConfig struct {
 	Path string
 	// MAC is the key of the chain; [ErrNoKey] without it.
 	MAC MAC
+	// Earlier are the keys of before.
+	Earlier []MAC
 	// First is the first record that has to be there, where older ones were
 	// taken away on purpose; 0 means the first of all.
 	First uint64
@@ -36,8 +38,8 @@ func Verify(ctx context.Context, c VerifyConfig) (Report, error) {
 	if c.MAC == nil {
 		return Report{}, ErrNoKey
 	}
-	v := &verifier{cfg: c, keys: newKeys(c.MAC), marks: map[uint64][]Sum{}}
-	v.report.Key = v.keys.public()
+	v := &verifier{cfg: c, keys: newKeyring(c.MAC, c.Earlier), marks: map[uint64][]Sum{}}
+	v.report.Key = v.keys[0].public()
 	if err := v.readHead(); err != nil {
 		return Report{}, err
 	}
@@ -70,11 +72,12 @@ func Verify(ctx context.Context, c VerifyConfig) (Report, error) {
 // verifier holds what is known so far.
 type verifier struct {
 	cfg    VerifyConfig
-	keys   *keys
+	keys   keyring
 	report Report
 	files  []*segment
 	// head is what the head names, headErr why it names nothing.
 	head    mark
+	headBy  *keys
 	headErr error
 	// marks are the MACs found at sequences that something names.
 	marks map[uint64][]Sum
@@ -95,7 +98,10 @@ type run struct {
 	first, last uint64
 	prev        Sum // of the first
 	from, to    Sum // the MACs of first and last
-	chained     bool
+	// by made the first record, maker the last one, and charge is to make the
+	// next.
+	by, maker, charge *keys
+	chained           bool
 	// disturbed: its first record is audit.disturbed.
 	disturbed bool
 }
@@ -130,7 +136,7 @@ func (v *verifier) readHead() error {
 		return fmt.Errorf("audit: %w", err)
 	}
 	defer func() { _ = f.Close() }()
-	v.head, v.headErr = readHead(f, v.keys)
+	v.head, v.headBy, v.headErr = readHeadOf(f, v.keys)
 	if v.headErr != nil && !errors.Is(v.headErr, errNoHead) && !errors.Is(v.headErr, errBadHead) {
 		return v.headErr
 	}
@@ -165,8 +171,8 @@ func (v *verifier) see(at place, line []byte) {
 		v.report.Files = append(v.report.Files, FileReport{Path: v.files[len(v.report.Files)].path})
 	}
 	v.report.Files[at.file].Lines = at.line
-	prev, mac, ok := v.keys.authentic(line)
-	if !ok {
+	prev, mac, by := v.keys.authentic(line)
+	if by == nil {
 		v.seeOther(at, line)
 		return
 	}
@@ -175,19 +181,41 @@ func (v *verifier) see(at place, line []byte) {
 		v.marks[sequence] = append(v.marks[sequence], mac)
 	}
 	v.count(at, sequence)
-	if n := len(v.runs); n > 0 && !v.interrupted() && v.runs[n-1].chained && v.runs[n-1].last+1 == sequence && v.runs[n-1].to == prev {
+	if n := len(v.runs); n > 0 && !v.interrupted() && v.runs[n-1].followedBy(sequence, prev, by) {
 		v.runs[n-1].last, v.runs[n-1].to = sequence, mac
 	} else {
 		v.begin(run{
-			at: at, first: sequence, last: sequence, prev: prev, from: mac, to: mac, chained: true,
+			at: at, first: sequence, last: sequence, prev: prev, from: mac, to: mac, by: by, chained: true,
 			disturbed: bytes.Contains(line, eventMember(AuditDisturbed)),
 		})
 	}
-	v.seeCheckpoint(at, line)
+	v.seeCheckpoint(at, line, by)
+	r := &v.runs[len(v.runs)-1]
+	r.maker, r.charge = by, v.seeKeyChange(at, line, by)
+}
+
+// followedBy reports whether a record of that sequence goes on where the run
+// ends.
+func (r *run) followedBy(sequence uint64, prev Sum, by *keys) bool {
+	return r.chained && r.last+1 == sequence && r.to == prev && r.charge == by
+}
+
+// seeKeyChange checks a change of keys, and says which key is in charge after
+// the line.
+func (v *verifier) seeKeyChange(at place, line []byte, by *keys) *keys {
+	c, e := keyChangeOf(line)
+	if c == nil {
+		return by
+	}
+	if !c.signedFor(&e, by) {
+		v.fault(Fault{Kind: KeyChangeFault, Sequence: e.Sequence, Text: "it is not signed by both keys for the record before it"}, at)
+	}
+	v.report.KeyChanges++
+	return v.keys.inCharge(line, by)
 }
 
 // seeCheckpoint checks a checkpoint.
-func (v *verifier) seeCheckpoint(at place, line []byte) {
+func (v *verifier) seeCheckpoint(at place, line []byte, by *keys) {
 	if !bytes.Contains(line, eventMember(AuditCheckpoint)) {
 		return
 	}
@@ -196,7 +224,7 @@ func (v *verifier) seeCheckpoint(at place, line []byte) {
 		return
 	}
 	c, err := checkpointOf(&e)
-	if err != nil || !c.Signed(v.report.Key) || c.Sequence+1 != e.Sequence || c.MAC != e.Prev {
+	if err != nil || !c.Signed(by.public()) || c.Sequence+1 != e.Sequence || c.MAC != e.Prev {
 		v.fault(Fault{Kind: CheckpointFault, Sequence: e.Sequence, Text: "its signature is not that of the record before it"}, at)
 		return
 	}
