@@ -44,7 +44,7 @@ a rule refuses, 5 Duo cannot be reached.`,
 		`  mfaserver duo users list --all-orgs
   mfaserver duo users enroll alice --number +17345550100
   mfaserver duo bypass create alice --reason "phone lost, ticket 4711"`,
-		d.users(), d.phones(), d.bypass(), d.groups(), d.tokens(), d.integrations(), d.admins(),
+		d.users(), d.phones(), d.bypass(), d.groups(), d.lapses(), d.tokens(), d.integrations(), d.admins(),
 		d.logs(), d.settings(), d.admin(), d.auth(), d.accounts(), d.orgs())
 	d.name(cmd)
 	cmd.PersistentFlags().StringVar(&d.org, "org", "", "the organization with this `NAME` (default: the account of duo.admin and duo.auth)")

@@ -16,6 +16,7 @@ import (
 	"mfaserver/internal/config"
 	"mfaserver/internal/control"
 	"mfaserver/internal/helpdesk"
+	"mfaserver/internal/helpdesk/lapsefile"
 )
 
 // signOut ends the sessions of whoever has that name at Duo.
@@ -37,7 +38,7 @@ func newDesk(cfg *config.Config, recorder helpdesk.Recorder, needs deskNeeds, mo
 	}
 	c.BypassPerDay *= cfg.LimitsFactor
 	c.Recorder, c.Quota, c.SignOut, c.Follows = recorder, needs.quota, needs.signOut, needs.follows
-	c.Now = now
+	c.Now, c.Lapses = now, lapsefile.New(filepath.Join(cfg.DataDir, "lapses"))
 	c.Options = append([]duoclient.Option{duoclient.WithClock(now)}, more...)
 	desk, err := helpdesk.New(c)
 	if err != nil {

@@ -56,6 +56,9 @@ func (d *duo) groupsCreate() *cobra.Command {
 	cmd := verb("create NAME", "Make a group", "  mfaserver duo groups create radiology --desc \"Second floor\"", takes("name"),
 		func(ctx context.Context, args []string) error {
 			p.Name = args[0]
+			if inBypass(p.Status) {
+				return errNewInBypass("groups")
+			}
 			o, admin, err := d.oneAdmin(ctx)
 			if err != nil {
 				return err
@@ -81,11 +84,19 @@ func groupDeed(a helpdesk.Action, name, status string) helpdesk.Deed {
 
 func (d *duo) groupsUpdate() *cobra.Command {
 	var p duoclient.GroupParams
+	var b bypassFor
 	cmd := verb("update GROUP", "Change a group", "  mfaserver duo groups update radiology --name x-ray --reason \"renamed\"", takes("group"),
 		func(ctx context.Context, args []string) error {
+			span, err := b.span(p.Status)
+			if err != nil {
+				return err
+			}
 			f, err := one(ctx, d, args[0], findGroup)
 			if err != nil {
 				return err
+			}
+			if inBypass(p.Status) {
+				return d.bypassGroup(ctx, f, p, span)
 			}
 			return result(ctx, d, f.org, groupDeed(helpdesk.ActionGroupUpdate, f.it.GroupID, p.Status),
 				func(ctx context.Context) (*duoclient.Group, error) {
@@ -97,8 +108,24 @@ func (d *duo) groupsUpdate() *cobra.Command {
 	cmd.Flags().StringVar(&p.Desc, "desc", "", "`TEXT` that says what it is for")
 	cmd.Flags().StringVar(&p.Status, "status", "", "`STATUS`: active, bypass or disabled")
 	cmd.Flags().StringSliceVar(&p.Clear, "clear", nil, "empty `FIELD`: desc")
+	cmd.Long = "update changes a group. The status of a group holds for its members.\n\n" + bypassEnds
+	b.flag(cmd)
 	d.reasons(cmd)
 	return cmd
+}
+
+// bypassGroup lets the members of a group in without a second factor for a time.
+func (d *duo) bypassGroup(ctx context.Context, f found[duoclient.Group], p duoclient.GroupParams, span helpdesk.Span) error {
+	order, err := d.order(helpdesk.ActionGroupUpdate)
+	if err != nil {
+		return err
+	}
+	group, due, err := f.org.BypassGroup(ctx, order, f.it.GroupID, p, span)
+	if err != nil {
+		return inWhich(f.org, err)
+	}
+	d.tellDue(f.it.Name, due)
+	return d.show(group, "changed "+groupLabel(group))
 }
 
 func (d *duo) groupsDelete() *cobra.Command {

@@ -64,6 +64,9 @@ func (d *duo) usersCreate() *cobra.Command {
 		"  mfaserver duo users create alice --email alice@example.org\n  mfaserver duo users create bob carol dave",
 		takesMore("user"), func(ctx context.Context, names []string) error {
 			p := f.get()
+			if p.Status == duoclient.UserBypass {
+				return errNewInBypass("users")
+			}
 			if len(names) == 1 {
 				p.Username = names[0]
 				return d.createUser(ctx, p)
@@ -102,12 +105,23 @@ func userDeed(p duoclient.UserParams) helpdesk.Deed {
 
 func (d *duo) usersUpdate() *cobra.Command {
 	var f userFlags
+	var b bypassFor
 	cmd := verb("update USER", "Change what is said of a user",
-		"  mfaserver duo users update alice --email alice@example.org\n  mfaserver duo users update alice --status disabled --reason \"left on Friday\"",
-		takes("user"), func(ctx context.Context, args []string) error { return d.updateUser(ctx, args[0], f.get()) })
+		"  mfaserver duo users update alice --email alice@example.org\n  mfaserver duo users update alice --status disabled --reason \"left on Friday\"\n"+
+			"  mfaserver duo users update alice --status bypass --for 4h --reason \"travels without phone\"",
+		takes("user"), func(ctx context.Context, args []string) error {
+			span, err := b.span(f.status)
+			if err != nil {
+				return err
+			}
+			return d.updateUser(ctx, args[0], f.get(), span)
+		})
 	cmd.Long = `update changes what is said of a user. Another status than active weakens or
-takes away his second factor, and so needs a --reason.`
+takes away his second factor, and so needs a --reason.
+
+` + bypassEnds
 	f.add(cmd.Flags())
+	b.flag(cmd)
 	d.reasons(cmd)
 	cmd.Flags().StringVar(&f.params.Username, "username", "", "new `NAME`")
 	cmd.Flags().StringSliceVar(&f.params.Clear, "clear", nil, "empty `FIELD`: realname, firstname, lastname, email, notes")
@@ -115,7 +129,7 @@ takes away his second factor, and so needs a --reason.`
 }
 
 // updateUser sets the status by the help desk's own rule, and then the rest.
-func (d *duo) updateUser(ctx context.Context, name string, p duoclient.UserParams) error {
+func (d *duo) updateUser(ctx context.Context, name string, p duoclient.UserParams, span helpdesk.Span) error {
 	if emptyUser(p) {
 		return errNoChange
 	}
@@ -125,12 +139,7 @@ func (d *duo) updateUser(ctx context.Context, name string, p duoclient.UserParam
 	}
 	user := f.it
 	if p.Status != "" && p.Status != duoclient.UserActive {
-		order, err := d.order(helpdesk.ActionUserStatus)
-		if err != nil {
-			return err
-		}
-		user, err = f.org.SetStatus(ctx, order, helpdesk.Subject{UserID: user.UserID}, p.Status)
-		if err != nil {
+		if user, err = d.setStatus(ctx, f, p.Status, span); err != nil {
 			return inWhich(f.org, err)
 		}
 		p.Status = ""
@@ -145,7 +154,28 @@ func (d *duo) updateUser(ctx context.Context, name string, p duoclient.UserParam
 			return err
 		}
 	}
+	if p.Status == duoclient.UserActive {
+		// What stays behind ends nothing: the user is not in bypass.
+		_ = f.org.ForgetLapse(ctx, helpdesk.LapseUser, f.it.UserID)
+	}
 	return d.show(user, "changed "+userLabel(user))
+}
+
+// setStatus sets another status than active.
+func (d *duo) setStatus(ctx context.Context, f found[duoclient.User], status duoclient.UserStatus, span helpdesk.Span) (*duoclient.User, error) {
+	order, err := d.order(helpdesk.ActionUserStatus)
+	if err != nil {
+		return nil, err
+	}
+	s := helpdesk.Subject{UserID: f.it.UserID}
+	if status != duoclient.UserBypass {
+		return f.org.SetStatus(ctx, order, s, status)
+	}
+	user, due, err := f.org.Bypass(ctx, order, s, span)
+	if err == nil {
+		d.tellDue(f.it.Username, due)
+	}
+	return user, err
 }
 
 func emptyUser(p duoclient.UserParams) bool {

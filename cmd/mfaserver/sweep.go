@@ -17,6 +17,7 @@ func (a *app) duties() []duty.Duty {
 		{Name: "looking for a new certificate", Every: time.Minute, Do: func(ctx context.Context) error { return a.shown.again(ctx) }},
 		{Name: "looking when certificates end", Every: time.Hour, AtOnce: true, Do: a.expiry.Look},
 		{Name: "asking duo about signed-in users", Every: duoCheckTurn, Do: a.duoChecks()},
+		{Name: "ending bypass at duo", Every: lapseTurn, AtOnce: true, Do: func(ctx context.Context) error { _, err := a.latest().desk.EndLapses(ctx); return err }},
 		{Name: "sweeping service tokens", Every: time.Hour, Do: func(ctx context.Context) error { _, err := a.tokens.Sweep(ctx); return err }},
 	}
 	if a.behind == nil {
@@ -49,6 +50,9 @@ func (a *app) sweep(ctx context.Context) {
 	}
 	all.Wait()
 }
+
+// lapseTurn is how late a bypass that was for a time ends (threat T159).
+const lapseTurn = time.Minute
 
 // duoCheckTurn is how often it is looked whether Duo is to be asked: how often
 // that is, a reload may change.

@@ -15,6 +15,7 @@ import (
 	"mfaserver/internal/adminops"
 	"mfaserver/internal/audit/audittest"
 	"mfaserver/internal/helpdesk"
+	"mfaserver/internal/helpdesk/helpdesktest"
 	"mfaserver/internal/secret"
 )
 
@@ -26,6 +27,8 @@ type bench struct {
 	desk  *helpdesk.Desk
 	ops   *adminops.Service
 	trail *audittest.Memory
+	// lapses is what has to end by itself.
+	lapses *helpdesktest.Lapses
 }
 
 func newBench(t *testing.T, children ...string) *bench {
@@ -45,10 +48,10 @@ func newBench(t *testing.T, children ...string) *bench {
 	app := func(key, secretKey string) *duoclient.APIConfig {
 		return &duoclient.APIConfig{IntegrationKey: key, SecretKey: secret.New(secretKey), APIHost: server.APIHost, CA: ca, Simulator: true}
 	}
-	b := &bench{Server: server, trail: &audittest.Memory{}}
+	b := &bench{Server: server, trail: &audittest.Memory{}, lapses: &helpdesktest.Lapses{}}
 	k := server.Credentials()
 	c := helpdesk.Config{
-		Recorder: b.trail, Accounts: app(k.AccountsKey, k.AccountsSecret),
+		Recorder: b.trail, Lapses: b.lapses, Accounts: app(k.AccountsKey, k.AccountsSecret),
 		Organizations: []helpdesk.OrgConfig{
 			{Name: "default", Admin: app(k.AdminKey, k.AdminSecret), Auth: app(k.AuthKey, k.AuthSecret)},
 			{Name: "prompt-only"},

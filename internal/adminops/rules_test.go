@@ -108,6 +108,37 @@ func TestBypassBounds(t *testing.T) {
 	}
 }
 
+// Threat T159: a bypass is for a time, with a reason, for somebody else.
+func TestStatusBounds(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	alice, helen := b.user(t, "alice"), b.user(t, "helen")
+	for _, tt := range []struct{ body, user, names string }{
+		{`"status":"bypass"`, alice, "reason"},
+		{`"status":"bypass","reason":"lost phone"`, helen, "oneself"},
+		{`"status":"bypass","reason":"lost phone","valid_secs":0`, alice, "valid_secs"},
+		{`"status":"bypass","reason":"lost phone","valid_secs":299`, alice, "valid_secs"},
+		{`"status":"bypass","reason":"lost phone","valid_secs":604801`, alice, "valid_secs"},
+		{`"status":"disabled","reason":"left","valid_secs":3600`, alice, "valid_secs"},
+	} {
+		_, err := b.try(t, call("users.status", "{"+tt.body+"}", "user_id", tt.user))
+		p := adminops.Explain(err)
+		if !errors.Is(err, helpdesk.ErrPolicy) && !errors.Is(err, adminops.ErrParameter) || !strings.Contains(p.Message, tt.names) {
+			t.Errorf("%s = %v (%+v), want a refusal that names %s", tt.body, err, p, tt.names)
+		}
+	}
+	if all, err := b.lapses.All(t.Context()); err != nil || len(all) != 0 {
+		t.Errorf("kept %+v, %v after refusals alone", all, err)
+	}
+	for body, want := range map[string]time.Duration{`"valid_secs":600`: 10 * time.Minute, `"ticket":"4711"`: 8 * time.Hour} {
+		b.do(t, call("users.status", `{"status":"bypass","reason":"lost phone",`+body+"}", "user_id", alice))
+		all, err := b.lapses.All(t.Context())
+		if err != nil || len(all) != 1 || time.Until(all[0].Due).Round(time.Minute) != want {
+			t.Errorf("%s keeps %+v, %v, want an end in %s", body, all, err, want)
+		}
+	}
+}
+
 // Threats T158, T159, T160: the generic call is no way around the rules, and
 // tells no secret.
 func TestCallGoesAroundNothing(t *testing.T) {

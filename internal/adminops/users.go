@@ -44,7 +44,8 @@ type userUpdate struct {
 }
 
 type userStatus struct {
-	Status string `json:"status" need:"yes" doc:"active, bypass, disabled or locked out. Nobody gives bypass to himself."`
+	Status    string `json:"status" need:"yes" doc:"active, bypass, disabled or locked out. Nobody gives bypass to himself, and it ends by itself."`
+	ValidSecs *int64 `json:"valid_secs" doc:"How long bypass lasts, 300 to 604800 seconds; helpdesk.bypass_status_life when absent."`
 	why
 }
 
@@ -129,7 +130,19 @@ func setStatus(ctx context.Context, r *request, b userStatus) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	user, err := org.SetStatus(ctx, r.order(b.why), helpdesk.Subject{UserID: r.ID["user_id"]}, duoclient.UserStatus(b.Status))
+	s, status := helpdesk.Subject{UserID: r.ID["user_id"]}, duoclient.UserStatus(b.Status)
+	if b.ValidSecs == nil {
+		user, err := org.SetStatus(ctx, r.order(b.why), s, status)
+		return Result{Value: user}, err
+	}
+	if status != duoclient.UserBypass {
+		return Result{}, parameterError("valid_secs", "goes with the status bypass")
+	}
+	span, err := helpdesk.NewSpan(seconds(*b.ValidSecs))
+	if err != nil {
+		return Result{}, parameterError("valid_secs", "must be 300 to 604800")
+	}
+	user, _, err := org.Bypass(ctx, r.order(b.why), s, span)
 	return Result{Value: user}, err
 }
 

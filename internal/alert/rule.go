@@ -141,7 +141,11 @@ func direct(e *audit.Entry) Rule {
 		}
 	case audit.MFAFailOpen:
 		return FailOpen
-	case audit.DuoCodesCreated, audit.DuoUserStatus, audit.DuoUserDeleted, audit.DuoPhoneDeleted, audit.DuoSettingsChanged:
+	case audit.DuoUserStatus, audit.DuoGroupChanged:
+		if weakened(e) {
+			return Weakened
+		}
+	case audit.DuoCodesCreated, audit.DuoUserDeleted, audit.DuoPhoneDeleted, audit.DuoSettingsChanged:
 		if e.Outcome == audit.OK {
 			return Weakened
 		}
@@ -156,6 +160,19 @@ func direct(e *audit.Entry) Rule {
 	default:
 	}
 	return ""
+}
+
+// weakened reports whether a status lets somebody in without a second factor: it
+// was set, or could not be taken back when its time was over.
+func weakened(e *audit.Entry) bool {
+	switch {
+	case e.Detail["lapsed"] != "":
+		return e.Outcome == audit.Failed
+	case e.Name == audit.DuoGroupChanged:
+		return e.Outcome == audit.OK && e.Detail["status"] == "bypass"
+	default:
+		return e.Outcome == audit.OK
+	}
 }
 
 // unfinished reports whether a login with the right password ended without a

@@ -192,7 +192,7 @@ func TestDefaults(t *testing.T) {
 		},
 		HelpDesk: config.HelpDesk{
 			OrganizationDefaults: config.OrganizationDefaults{BypassLife: time.Hour, ActivationLife: 24 * time.Hour},
-			BypassCodes:          5, BypassPerDay: 10,
+			BypassCodes:          5, BypassPerDay: 10, BypassStatusLife: 8 * time.Hour,
 		},
 		Login: config.Login{
 			Lifetime: 10 * time.Minute, EnrolLifetime: 15 * time.Minute, PerClient: 5, PerUser: 20, Reserved: 5,
@@ -357,7 +357,7 @@ limits_factor: 100
 		},
 		HelpDesk: config.HelpDesk{
 			OrganizationDefaults: config.OrganizationDefaults{BypassLife: 2 * time.Hour, ActivationLife: 12 * time.Hour},
-			BypassCodes:          2, BypassPerDay: 20,
+			BypassCodes:          2, BypassPerDay: 20, BypassStatusLife: 8 * time.Hour,
 		},
 		Login: config.Login{
 			Lifetime: time.Minute, EnrolLifetime: 90 * time.Second, PerClient: 1, PerUser: 2, Total: 3,

@@ -111,6 +111,7 @@ func meanings() map[string]string {
 		"organizations[].defaults":                  "What holds for this organisation in place of `helpdesk`.",
 		"helpdesk.bypass_codes":                     "Most bypass codes of one request.",
 		"helpdesk.bypass_per_day":                   "Most bypass codes that one person hands out within 24 hours.",
+		"helpdesk.bypass_status_life":               "How long a user or group stays in bypass when nobody says: then it goes back by itself.",
 		"*.bypass_life":                             "How long a bypass code is valid. It works once.",
 		"*.activation_life":                         "How long an activation link is valid.",
 		"enrolment.inline":                          "Who may enrol a first device during a login. Whoever has the password of an account without a device can use it, so it has to end.",

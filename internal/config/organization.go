@@ -47,11 +47,15 @@ type HelpDesk struct {
 	// BypassCodes is the most bypass codes of one request; BypassPerDay the
 	// most that one person may hand out within 24 hours.
 	BypassCodes, BypassPerDay int
+	// BypassStatusLife is how long a user or group stays in bypass when nobody
+	// says.
+	BypassStatusLife time.Duration
 }
 
-// Bounds of the help desk (threats T158, T160).
+// Bounds of the help desk (threats T158, T159, T160).
 const (
 	shortestBypass, longestBypass         = 5 * time.Minute, 24 * time.Hour
+	shortestStatus, longestStatus         = 5 * time.Minute, 7 * 24 * time.Hour
 	shortestActivation, longestActivation = 10 * time.Minute, 7 * 24 * time.Hour
 )
 
@@ -67,6 +71,7 @@ func (r *reader) helpDesk(s *section) HelpDesk {
 	})}
 	h.BypassCodes, _ = s.integer("bypass_codes", 5, 1, 5)
 	h.BypassPerDay, _ = s.integer("bypass_per_day", 10, 1, 1000)
+	h.BypassStatusLife, _ = s.duration("bypass_status_life", 8*time.Hour, shortestStatus, longestStatus)
 	return h
 }
 
@@ -176,5 +181,6 @@ func (d OrganizationDefaults) printed() yaml.MapSlice {
 func (h HelpDesk) printed() yaml.MapSlice {
 	return append(h.OrganizationDefaults.printed(),
 		yaml.MapItem{Key: "bypass_codes", Value: h.BypassCodes},
-		yaml.MapItem{Key: "bypass_per_day", Value: h.BypassPerDay})
+		yaml.MapItem{Key: "bypass_per_day", Value: h.BypassPerDay},
+		yaml.MapItem{Key: "bypass_status_life", Value: duration(h.BypassStatusLife)})
 }

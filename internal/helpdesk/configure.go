@@ -24,7 +24,7 @@ func FromConfig(c *config.Config) (Config, error) {
 	}
 	out := Config{
 		Accounts:    app(c.Duo.Accounts),
-		BypassCodes: c.HelpDesk.BypassCodes, BypassPerDay: c.HelpDesk.BypassPerDay,
+		BypassCodes: c.HelpDesk.BypassCodes, BypassPerDay: c.HelpDesk.BypassPerDay, BypassStatus: c.HelpDesk.BypassStatusLife,
 		Organizations: []OrgConfig{{
 			Name: config.DefaultOrganization, Admin: app(c.Duo.Admin), Auth: app(c.Duo.Auth), DirectoryKey: c.Duo.DirectoryKey,
 			BypassLife: c.HelpDesk.BypassLife, ActivationLife: c.HelpDesk.ActivationLife,

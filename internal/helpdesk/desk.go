@@ -65,6 +65,11 @@ type Config struct {
 	// Quota counts the bypass codes of each actor; nil counts them in this
 	// process.
 	Quota Quota
+	// BypassStatus is how long a user or group stays in bypass when nobody says,
+	// 8 hours by default; Lapses remembers when that ends, nil: nobody is put
+	// into bypass.
+	BypassStatus time.Duration
+	Lapses       Lapses
 	// Follows is the desk whose place this one takes while the server runs: what
 	// each actor had within the day still counts. nil at a start.
 	Follows *Desk
@@ -92,8 +97,12 @@ type Desk struct {
 	perDay   int
 	recorder Recorder
 	signOut  func(ctx context.Context, order Order, duoUsername string) (int, error)
-	now      func() time.Time
-	sleep    func(ctx context.Context, d time.Duration) error
+	// bypassStatus is how long a bypass lasts by default.
+	bypassStatus time.Duration
+	lapses       Lapses
+	retries      retries
+	now          func() time.Time
+	sleep        func(ctx context.Context, d time.Duration) error
 }
 
 // Bounds of bypass codes (threat T158).
@@ -114,6 +123,13 @@ func New(c Config) (*Desk, error) {
 	}
 	if d.sleep == nil {
 		d.sleep = sleep
+	}
+	d.lapses, d.bypassStatus = c.Lapses, c.BypassStatus
+	if d.bypassStatus == 0 {
+		d.bypassStatus = defaultBypassStatus
+	}
+	if _, err := NewSpan(d.bypassStatus); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
 	if d.codes == 0 {
 		d.codes = mostCodes

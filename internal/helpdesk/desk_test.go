@@ -13,6 +13,7 @@ import (
 	"mfaserver/duoclient/duotest"
 	"mfaserver/internal/audit/audittest"
 	"mfaserver/internal/helpdesk"
+	"mfaserver/internal/helpdesk/helpdesktest"
 	"mfaserver/internal/secret"
 )
 
@@ -23,8 +24,10 @@ type bench struct {
 	*duotest.Server
 	desk  *helpdesk.Desk
 	trail *audittest.Memory
-	ca    duoclient.CA
-	now   time.Time
+	// lapses is what has to end by itself.
+	lapses *helpdesktest.Lapses
+	ca     duoclient.CA
+	now    time.Time
 }
 
 // bend changes a desk's configuration before it is made.
@@ -47,10 +50,10 @@ func start(t *testing.T, children []string, bends ...bend) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &bench{Server: server, trail: &audittest.Memory{}, ca: ca, now: time.Now()}
+	b := &bench{Server: server, trail: &audittest.Memory{}, lapses: &helpdesktest.Lapses{}, ca: ca, now: time.Now()}
 	keys := server.Credentials()
 	c := helpdesk.Config{
-		Recorder: b.trail, Accounts: b.app(keys.AccountsKey, keys.AccountsSecret),
+		Recorder: b.trail, Lapses: b.lapses, Accounts: b.app(keys.AccountsKey, keys.AccountsSecret),
 		Now:   func() time.Time { return b.now },
 		Sleep: func(ctx context.Context, d time.Duration) error { b.now = b.now.Add(d); return ctx.Err() },
 		Organizations: []helpdesk.OrgConfig{{

@@ -166,6 +166,10 @@ func failure(err error) string {
 		return "quota"
 	case errors.Is(err, ErrPolicy):
 		return "policy"
+	case errors.Is(err, ErrNoCredentials):
+		return "no_credentials"
+	case errors.Is(err, ErrUnknownOrg):
+		return "unknown_org"
 	default:
 		return duoclient.Classify(err).String()
 	}

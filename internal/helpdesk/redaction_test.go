@@ -48,7 +48,7 @@ func TestNothingPrintsSecrets(t *testing.T) {
 			filled[helpdesk.BypassRequest](), filled[helpdesk.BypassCodes](), filled[helpdesk.Verification](), filled[helpdesk.ResetDone](), filled[helpdesk.VerifyRequest](),
 			filled[helpdesk.EnrolRequest](), filled[helpdesk.Enrolment](), filled[helpdesk.Step](), filled[helpdesk.RowOutcome](),
 			filled[helpdesk.BulkRequest](), filled[helpdesk.EnrolRow](), filled[helpdesk.Order](), filled[helpdesk.Actor](), filled[helpdesk.Deed](),
-			filled[helpdesk.Subject](), filled[helpdesk.Life](), filled[helpdesk.Count](), filled[helpdesk.Proposal](),
+			filled[helpdesk.Subject](), filled[helpdesk.Life](), filled[helpdesk.Span](), filled[helpdesk.Lapse](), filled[helpdesk.Count](), filled[helpdesk.Proposal](),
 			filled[helpdesk.ReportRequest](), filled[helpdesk.ReportRow](), filled[helpdesk.Progress](), filled[helpdesk.RowFault](),
 			&helpdesk.EnrolError{Err: errors.New("refused")}, &helpdesk.OrgError{Err: errors.New("refused")}, &helpdesk.UnknownOrgError{},
 			&helpdesk.PolicyError{}, &helpdesk.BulkError{}, &helpdesk.RowsError{}, journal, helpdesk.NewCSVWriter(os.Stderr),
