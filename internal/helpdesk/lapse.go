@@ -17,7 +17,7 @@ const (
 	defaultBypassStatus  = 8 * time.Hour
 )
 
-// ErrNoLapses: nobody would take a bypass back, so that there is none.
+// ErrNoLapses says that nobody would take a bypass back, so that there is none.
 var ErrNoLapses = errors.New("helpdesk: nothing keeps when a bypass ends")
 
 // Span is how long a bypass lasts: [ShortestBypassStatus] to

@@ -21,7 +21,7 @@ import (
 	"mfaserver/internal/helpdesk"
 )
 
-// ErrFile: a file of the folder is not what [Files] wrote.
+// ErrFile says that a file of the folder is not what [Files] wrote.
 var ErrFile = errors.New("lapsefile: not a file of this folder")
 
 const ending = ".json"
@@ -46,7 +46,7 @@ func (f Files) Keep(_ context.Context, l helpdesk.Lapse) error {
 	if err != nil {
 		return fmt.Errorf("lapsefile: %w", err)
 	}
-	if err := os.MkdirAll(f.dir, 0o700); err != nil {
+	if err := errors.Join(os.MkdirAll(f.dir, 0o700), adopt(f.dir, filepath.Dir(f.dir))); err != nil {
 		return fmt.Errorf("lapsefile: %w", err)
 	}
 	temp, err := os.CreateTemp(f.dir, ".new-*")
@@ -55,6 +55,9 @@ func (f Files) Keep(_ context.Context, l helpdesk.Lapse) error {
 	}
 	_, err = temp.Write(append(data, '\n'))
 	err = errors.Join(err, temp.Chmod(0o600), temp.Sync(), temp.Close())
+	if err == nil {
+		err = adopt(temp.Name(), filepath.Dir(f.dir))
+	}
 	if err == nil {
 		err = os.Rename(temp.Name(), f.path(l))
 	}
