@@ -199,6 +199,18 @@ func (d *Desk) Lapses(ctx context.Context) ([]Lapse, error) {
 	return d.lapses.All(ctx)
 }
 
+// BypassEnds is when the bypass of whoever has that username at Duo ends by
+// itself; zero when it does not, or there is none.
+func (o *Org) BypassEnds(ctx context.Context, username string) (time.Time, error) {
+	all, err := o.desk.Lapses(ctx)
+	for _, l := range all {
+		if l.Org == o.config.Name && l.Kind == LapseUser && strings.EqualFold(l.Name, username) {
+			return l.Due, nil
+		}
+	}
+	return time.Time{}, err
+}
+
 // ForgetLapse drops what was to end of a user or group that somebody has put
 // into another status.
 func (o *Org) ForgetLapse(ctx context.Context, kind LapseKind, id string) error {

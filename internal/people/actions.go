@@ -108,6 +108,16 @@ func (p *People) Lock(ctx context.Context, order helpdesk.Order, username string
 	return err
 }
 
+// BypassEnds is when Duo asks the user for a second factor again by itself; zero
+// when that is not known.
+func (p *People) BypassEnds(ctx context.Context, username string) (time.Time, error) {
+	s, err := p.subject(username)
+	if err != nil {
+		return time.Time{}, err
+	}
+	return p.cfg.Org.BypassEnds(ctx, s.Username)
+}
+
 // EndSessions ends all sessions of a user.
 func (p *People) EndSessions(ctx context.Context, order helpdesk.Order, username string) (int, error) {
 	ended, err := p.cfg.Sessions.EndUser(ctx, username, Why(order))

@@ -60,6 +60,7 @@ type Org interface {
 	Enrol(ctx context.Context, r helpdesk.EnrolRequest) (*helpdesk.Enrolment, error)
 	CreateBypass(ctx context.Context, r helpdesk.BypassRequest) (*helpdesk.BypassCodes, error)
 	SetStatus(ctx context.Context, order helpdesk.Order, s helpdesk.Subject, status duoclient.UserStatus) (*duoclient.User, error)
+	BypassEnds(ctx context.Context, duoUsername string) (time.Time, error)
 	Reset(ctx context.Context, order helpdesk.Order, s helpdesk.Subject) (helpdesk.ResetDone, error)
 }
 

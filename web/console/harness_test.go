@@ -22,6 +22,7 @@ import (
 	"mfaserver/internal/audit"
 	"mfaserver/internal/audit/audittest"
 	"mfaserver/internal/helpdesk"
+	"mfaserver/internal/helpdesk/helpdesktest"
 	"mfaserver/internal/people"
 	"mfaserver/internal/primary"
 	"mfaserver/internal/secret"
@@ -42,8 +43,10 @@ type house struct {
 	sessions *session.Manager
 	accounts *primary.Local
 	trail    *audittest.Memory
+	lapses   *helpdesktest.Lapses
 	login    *login
 	world    *world
+	org      *helpdesk.Org
 
 	mu     sync.Mutex
 	clock  time.Time
@@ -126,7 +129,7 @@ const state = "0123456789abcdef0123456789abcdef0123"
 func newHouse(t *testing.T) *house {
 	t.Helper()
 	h := &house{
-		trail: &audittest.Memory{}, login: &login{}, clock: time.Now(), admins: []string{"admin"},
+		trail: &audittest.Memory{}, lapses: &helpdesktest.Lapses{}, login: &login{}, clock: time.Now(), admins: []string{"admin"},
 		client: mfa.Client{Addr: netip.MustParseAddr("127.0.0.1"), UserAgent: "test/1", RequestID: "req-1"},
 	}
 	var err error
@@ -168,13 +171,14 @@ func (h *house) deps(t *testing.T) console.Deps {
 	signOut := func(ctx context.Context, order helpdesk.Order, name string) (int, error) {
 		return house.SignOut(ctx, name, people.Why(order))
 	}
-	desk, err := helpdesk.New(helpdesk.Config{Recorder: h.trail, SignOut: signOut, Organizations: []helpdesk.OrgConfig{{Name: "default", Admin: &duoclient.APIConfig{
+	desk, err := helpdesk.New(helpdesk.Config{Recorder: h.trail, SignOut: signOut, Lapses: h.lapses, Organizations: []helpdesk.OrgConfig{{Name: "default", Admin: &duoclient.APIConfig{
 		IntegrationKey: keys.AdminKey, SecretKey: secret.New(keys.AdminSecret), APIHost: h.duo.APIHost, CA: ca, Simulator: true,
 	}}}})
 	must(t, err)
 	t.Cleanup(desk.Close)
 	org, err := desk.Org("")
 	must(t, err)
+	h.org = org
 	same := func(name string) (string, error) { return name, nil }
 	devices, err := selfservice.New(selfservice.Config{Org: org, Recorder: h.trail, DuoUsername: same, Now: h.now})
 	must(t, err)

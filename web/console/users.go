@@ -359,6 +359,9 @@ func (v *visit) duoFacts(name string, data *userPage) {
 		{ID: "duo-username", Label: w.DuoUsername, Value: account.Username},
 		{ID: "duo-state", Label: w.DuoState, Badge: duoBadge(account.Status, account.Enrolled)},
 	}}
+	if account.Status == "bypass" {
+		data.Duo.List = append(data.Duo.List, v.bypassFact(name))
+	}
 	for _, d := range account.Devices {
 		data.Devices = append(data.Devices, deviceRowOf(&d))
 	}

@@ -12,7 +12,9 @@ type ConsoleUsers struct {
 	StateEnabled, StateDisabled, StateOneTime                                            string
 
 	DuoState, DuoUsername, DuoUnknown, DuoActive, DuoBypass, DuoDisabled, DuoLockedOut, DuoUnenrolled string
-	NoAdminAPI, NotAtDuo, DuoSilent                                                                   string
+	// BypassEnds is when bypass ends by itself; BypassStays says that it does not.
+	BypassEnds, BypassStays         string
+	NoAdminAPI, NotAtDuo, DuoSilent string
 
 	Devices, Device, DeviceState, DeviceActive, DevicePending, LastSeen, NoDevices string
 	Phone, Tablet, HardwareToken, SecurityKey                                      string
@@ -48,6 +50,7 @@ var englishConsoleUsers = ConsoleUsers{
 
 	DuoState: "Duo", DuoUsername: "Name at Duo", DuoUnknown: "not at Duo", DuoActive: "active", DuoBypass: "bypass: not asked",
 	DuoDisabled: "refused by Duo", DuoLockedOut: "locked out", DuoUnenrolled: "not enrolled",
+	BypassEnds: "Bypass ends", BypassStays: "not by itself: it was not set here",
 	NoAdminAPI: "Duo cannot be asked: no application of the Admin API is configured.",
 	NotAtDuo:   "Duo does not know this user yet. Enrol the user to change that.",
 	DuoSilent:  "Duo does not answer at the moment, so what it knows is not shown.",
