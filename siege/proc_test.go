@@ -3,6 +3,8 @@ package siege_test
 import (
 	"fmt"
 	"os"
+	"os/exec"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -33,10 +35,43 @@ func (s *server) status(t *testing.T, name string) int {
 	return 0
 }
 
-// resident is how much memory the server takes now, peak how much it took at
-// most, in MiB.
+// resident is how much memory the server takes now, in MiB.
 func (s *server) resident(t *testing.T) int { t.Helper(); return s.status(t, "VmRSS") >> 10 }
-func (s *server) peak(t *testing.T) int     { t.Helper(); return s.status(t, "VmHWM") >> 10 }
+
+// peak is how much memory the server took at most, and each process that hashes
+// for it, in MiB.
+func (s *server) peak(t *testing.T) int {
+	t.Helper()
+	sum := s.status(t, "VmHWM")
+	for _, child := range s.children(t) {
+		helper := server{cmd: &exec.Cmd{Process: &os.Process{Pid: child}}}
+		sum += helper.status(t, "VmHWM")
+	}
+	return sum >> 10
+}
+
+// children are the processes that the server started and that still run.
+func (s *server) children(t *testing.T) (pids []int) {
+	t.Helper()
+	tasks, err := filepath.Glob(s.proc("task/*/children"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, task := range tasks {
+		text, err := os.ReadFile(task)
+		if err != nil {
+			continue // a thread that has ended
+		}
+		for field := range strings.FieldsSeq(string(text)) {
+			pid, err := strconv.Atoi(field)
+			if err != nil {
+				t.Fatal(err)
+			}
+			pids = append(pids, pid)
+		}
+	}
+	return pids
+}
 
 // descriptors is how many files and connections the server has open.
 func (s *server) descriptors(t *testing.T) int {
@@ -48,8 +83,20 @@ func (s *server) descriptors(t *testing.T) int {
 	return len(open)
 }
 
-// processor is the processor time that the server has used.
+// processor is the processor time that the server has used, and those who hash
+// for it.
 func (s *server) processor(t *testing.T) time.Duration {
+	t.Helper()
+	used := s.alone(t)
+	for _, child := range s.children(t) {
+		helper := server{cmd: &exec.Cmd{Process: &os.Process{Pid: child}}}
+		used += helper.alone(t)
+	}
+	return used
+}
+
+// alone is the processor time of one process, and of those it has outlived.
+func (s *server) alone(t *testing.T) time.Duration {
 	t.Helper()
 	text, err := os.ReadFile(s.proc("stat"))
 	if err != nil {
@@ -57,7 +104,7 @@ func (s *server) processor(t *testing.T) time.Duration {
 	}
 	fields := strings.Fields(string(text)[strings.LastIndexByte(string(text), ')')+1:])
 	var ticks int64
-	for _, field := range fields[11:13] { // utime and stime, see proc_pid_stat(5)
+	for _, field := range fields[11:15] { // utime, stime, cutime and cstime, see proc_pid_stat(5)
 		n, err := strconv.ParseInt(field, 10, 64)
 		if err != nil {
 			t.Fatal(err)

@@ -51,6 +51,8 @@ type app struct {
 	tokens     *token.Tokens
 	codes      *token.Codes
 	breakGlass *token.BreakGlass
+	// self starts this program again; empty: it is not.
+	self string
 	// directory checks passwords, or the engine behind does; the other is nil.
 	directory *primary.Local
 	behind    *behind
@@ -103,9 +105,10 @@ func (a *app) latest() *app {
 }
 
 // newApp opens what the configuration names. The store comes first: whoever
-// holds it holds the data directory.
-func newApp(ctx context.Context, cfg *config.Config, logger *slog.Logger) (*app, error) {
-	a := &app{cfg: cfg, logger: logger, roll: duty.New(duty.Config{Logger: logger, Now: now}), metrics: newMetrics(), live: new(atomic.Pointer[app])}
+// holds it holds the data directory. self starts this program again, to hash
+// passwords; with an empty one they are hashed here.
+func newApp(ctx context.Context, cfg *config.Config, logger *slog.Logger, self string) (*app, error) {
+	a := &app{cfg: cfg, logger: logger, self: self, roll: duty.New(duty.Config{Logger: logger, Now: now}), metrics: newMetrics(), live: new(atomic.Pointer[app])}
 	a.live.Store(a)
 	first := a.openDirectory
 	if cfg.Primary.Upstream != nil {

@@ -15,9 +15,14 @@ func (a *app) openDirectory(ctx context.Context) error {
 		return err // the directory stays, [app.change] replaces the limits
 	}
 	a.passwords = limiter
+	hasher, err := a.hasher()
+	if err != nil {
+		return err
+	}
 	a.directory, err = primary.NewLocal(primary.LocalConfig{
 		Users:        a.db.Users(),
 		Limiter:      limiter,
+		Hasher:       hasher,
 		LimitsFactor: a.cfg.LimitsFactor,
 		Now:          now,
 		Logger:       a.logger,

@@ -82,7 +82,7 @@ func (g *globals) command(ctx context.Context, name string, args, out any) error
 	if err := client.Call(ctx, name, args, out); !errors.Is(err, control.ErrNotRunning) {
 		return err
 	}
-	a, err := newApp(ctx, cfg, slog.New(slog.DiscardHandler))
+	a, err := newApp(ctx, cfg, slog.New(slog.DiscardHandler), "")
 	if err != nil {
 		return err
 	}

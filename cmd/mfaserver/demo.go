@@ -123,9 +123,10 @@ func runDemo(ctx context.Context, c console, f simFlags, d demoFlags) error {
 
 // serve runs the server of the demo; whenReady is called when it listens.
 func (s *demoState) serve(ctx context.Context, c console, cfg *config.Config, listener net.Listener, people int, whenReady func() error) error {
+	c.tendHeap(ctx)
 	logger, level := newLogger(c.err, cfg)
 	defer flushLog(ctx, logger)
-	a, err := newApp(ctx, cfg, logger)
+	a, err := newApp(ctx, cfg, logger, c.self)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}

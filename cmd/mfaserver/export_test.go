@@ -12,6 +12,9 @@ import (
 // Main lets the external tests run the program inside the test binary.
 func Main() { main() }
 
+// HashCommand is what the server starts itself with.
+const HashCommand = hashCommand
+
 // Quiet is what the program does first.
 func Quiet() { quiet() }
 

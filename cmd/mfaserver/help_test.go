@@ -67,7 +67,7 @@ func TestHelpOfEveryCommand(t *testing.T) {
 	t.Parallel()
 	all := leaves(main.Root())
 	for _, cmd := range all {
-		if cmd.Name() == "help" || cmd.Parent().Name() == "completion" {
+		if cmd.Name() == "help" || cmd.Hidden || cmd.Parent().Name() == "completion" {
 			continue
 		}
 		if cmd.Short == "" || strings.HasSuffix(cmd.Short, ".") {

@@ -38,6 +38,10 @@ type console struct {
 	in  io.Reader
 	out io.Writer
 	err io.Writer
+	// self starts this program again; empty where nothing may.
+	self string
+	// alone says that nothing else runs in this process.
+	alone bool
 }
 
 // complain writes to standard error, where nothing can be done about a failure.
@@ -161,7 +165,7 @@ refused, 4 request refused, 5 server, store or Duo not available.`,
 		return nil
 	}
 	root.AddCommand(
-		newServe(g), newReload(g), newDemo(g), newSim(g), newCheck(g), newHealth(g), newConfig(g), newUsers(g), newSessions(g), newTokens(g),
+		newServe(g), newHashPasswords(g), newReload(g), newDemo(g), newSim(g), newCheck(g), newHealth(g), newConfig(g), newUsers(g), newSessions(g), newTokens(g),
 		newAudit(g), newBackup(g), newKeys(g), newDuo(g), newLogin(g), newLogout(g), newBench(g), newMan(g), newVersion(g),
 	)
 	return root

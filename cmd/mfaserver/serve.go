@@ -4,8 +4,11 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"os"
 
 	"github.com/spf13/cobra"
+
+	"mfaserver/internal/heap"
 )
 
 func newServe(g *globals) *cobra.Command {
@@ -30,9 +33,10 @@ func runServe(ctx context.Context, g *globals) error {
 	if err != nil {
 		return err
 	}
+	g.console.tendHeap(ctx)
 	logger, level := newLogger(g.console.err, cfg)
 	defer flushLog(ctx, logger)
-	a, err := newApp(ctx, cfg, logger)
+	a, err := newApp(ctx, cfg, logger, g.console.self)
 	if err != nil {
 		return err
 	}
@@ -49,4 +53,12 @@ func runServe(ctx context.Context, g *globals) error {
 		logger.InfoContext(ctx, "ready", "address", listener.Addr().String(), "public_urls", cfg.PublicURLs)
 		return a.underManager(ctx)
 	})
+}
+
+// tendHeap bounds the garbage of this process until ctx ends, unless whoever
+// started it does.
+func (c console) tendHeap(ctx context.Context) {
+	if _, set := os.LookupEnv("GOGC"); c.alone && !set {
+		go heap.Tend(ctx)
+	}
 }

@@ -3,7 +3,8 @@ package audit
 import (
 	"context"
 	"errors"
-	"runtime"
+
+	"mfaserver/internal/breather"
 )
 
 // scope bounds what is read of a trail.
@@ -40,12 +41,13 @@ func scan(ctx context.Context, path string, in scope, do func(s *segment, offset
 	}
 	defer func() { _ = closeAll(all) }()
 	goOn := true
+	var air breather.Breather
 	for i := 0; i < len(all) && goOn; i++ {
 		if !in.in(all, i) {
 			continue
 		}
 		err := all[i].read(ctx, in.start(&all[i]), func(offset int64, line []byte) bool {
-			runtime.Gosched() // reading is never urgent
+			air.Breathe()
 			goOn = do(&all[i], offset, line)
 			return goOn
 		})

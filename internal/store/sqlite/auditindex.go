@@ -11,11 +11,11 @@ import (
 	"log/slog"
 	"net/netip"
 	"os"
-	"runtime"
 	"strings"
 	"sync"
 
 	"mfaserver/internal/audit"
+	"mfaserver/internal/breather"
 )
 
 // auditIndexSuffix names the file of the index, which is beside the store:
@@ -198,13 +198,13 @@ func (x *auditIndex) Add(ctx context.Context, entries []audit.IndexEntry) error 
 		return fault("index audit trail", err)
 	}
 	defer stmt.Close() //nolint:errcheck // the transaction reports
+	var air breather.Breather
 	for i := range entries {
 		if _, err := stmt.ExecContext(ctx, x.row(&entries[i])...); err != nil {
 			return fault("index audit trail", err)
 		}
-		// A flood of refusals fills the index by the thousand; whoever works
-		// goes first.
-		runtime.Gosched()
+		// A flood of refusals fills the index by the thousand.
+		air.Breathe()
 	}
 	return fault("index audit trail", tx.Commit())
 }
