@@ -30,7 +30,10 @@ type outlets struct {
 	webhook *lockedBuffer
 	answers *lockedBuffer
 	printed *lockedBuffer
+	pages   *lockedBuffer
 	metrics string
+	// panicFile lets requests panic while it is there.
+	panicFile string
 }
 
 // secretHook signs what the webhook gets.
@@ -38,9 +41,9 @@ const secretHook = "canary-webhook-secret-8Jq2vXw0Lr"
 
 // newOutlets starts a gateway that says as much as it can, to everybody who can
 // be told.
-func newOutlets(t *testing.T) *outlets {
+func newOutlets(t *testing.T, store string) *outlets {
 	t.Helper()
-	o := &outlets{syslog: &lockedBuffer{}, webhook: &lockedBuffer{}, answers: &lockedBuffer{}, printed: &lockedBuffer{}}
+	o := &outlets{syslog: &lockedBuffer{}, webhook: &lockedBuffer{}, answers: &lockedBuffer{}, printed: &lockedBuffer{}, pages: &lockedBuffer{}}
 	hook := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		_ = r.Write(o.webhook)
 	}))
@@ -60,12 +63,16 @@ func newOutlets(t *testing.T) *outlets {
 		}
 	}()
 	o.metrics = fmt.Sprintf("127.0.0.1:%d", freePort(t))
-	o.gatewayBench = startGateway(t, []string{"alice", "bob"}, func(text string) string {
+	o.panicFile = filepath.Join(t.TempDir(), "panic")
+	o.gatewayBench = &gatewayBench{env: []string{panicFile + "=" + o.panicFile}}
+	o.begin(t, []string{"alice", "bob"}, func(text string) string {
 		secret := filepath.Join(filepath.Dir(configPath(text)), "hook.secret")
 		if err := os.WriteFile(secret, []byte(secretHook), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		return text + fmt.Sprintf("log: {level: debug}\nmetrics: {listen: %q}\naudit:\n  syslog: {url: \"tcp://%s\"}\n  webhook: {url: %q, secret_file: %q}\n",
+		keys := o.duo.Credentials()
+		text = strings.Replace(text, "rules:\n", fmt.Sprintf("  admin: {integration_key: %s, secret_key: %s, api_hostname: %q}\nrules:\n", keys.AdminKey, keys.AdminSecret, o.duo.APIHost), 1)
+		return text + store + fmt.Sprintf("log: {level: debug}\nmetrics: {listen: %q}\naudit:\n  syslog: {url: \"tcp://%s\"}\n  webhook: {url: %q, secret_file: %q}\n",
 			o.metrics, sink.Addr(), hook.URL, secret)
 	})
 	return o
@@ -165,12 +172,7 @@ func (o *outlets) twoCalls(t *testing.T) {
 	o.add(t, "nonce", request.Nonce)
 	o.cookies(t, c)
 	data := c.approve(t, "alice", status)
-	fields := strings.SplitSeq(data, ":")
-	for f := range fields {
-		if f != "alice" && len(f) > 16 && !strings.HasPrefix(f, "//") && f != request.State && !strings.Contains(f, "/") {
-			o.add(t, "duo code", f)
-		}
-	}
+	o.loginData(t, data)
 	stranger := o.listening(t)
 	stranger.second(t, "bob", data)
 	stranger.second(t, "alice", strings.Replace(data, "SUCCESS", "FAIL", 1))
@@ -258,6 +260,7 @@ func (o *outlets) collect(t *testing.T) map[string][]byte {
 		t.Fatal("the server was quit and goes on")
 	}
 	all["log and dump"], all["syslog"], all["webhook"] = []byte(o.log.String()), []byte(o.syslog.String()), []byte(o.webhook.String())
+	all["pages"] = []byte(o.pages.String())
 	all["answers"], all["output of commands"] = []byte(o.answers.String()), []byte(o.printed.String())
 	o.files(t, all)
 	return all
@@ -294,11 +297,35 @@ func (o *outlets) files(t *testing.T, all map[string][]byte) {
 // Threats T052, T167, T168, T193: a whole run at debug level, with every way in,
 // wrong and right, and no secret is anywhere but where it belongs: not in the log
 // and the dump of a crash, the trail and its sinks, the figures, the answers, the
-// output of commands, the process's arguments and environment, nor in the store.
+// output of commands, the process's arguments and environment, the pages, nor in
+// the store, be it a file or Redis. Requests panic on the way.
 func TestCanariesStayHidden(t *testing.T) {
 	t.Parallel()
-	o := newOutlets(t)
+	t.Run("a file", func(t *testing.T) {
+		t.Parallel()
+		newOutlets(t, "").scan(t, nil)
+	})
+	t.Run("redis", func(t *testing.T) {
+		t.Parallel()
+		server, dir, config := redisStore(t)
+		newOutlets(t, config).scan(t, func(o *outlets, all map[string][]byte) {
+			o.add(t, "password of redis", secretRedis)
+			dumpRedis(t, server, dir, all)
+			delete(all, "data.db")
+			for _, place := range []string{"redis, now", "redis, written"} {
+				if len(all[place]) < 100 {
+					t.Errorf("%s holds %d bytes: it shows nothing", place, len(all[place]))
+				}
+			}
+		})
+	})
+}
+
+// scan plays everything and looks at what it left; also adds what else there is.
+func (o *outlets) scan(t *testing.T, also func(o *outlets, all map[string][]byte)) {
+	t.Helper()
 	keys := o.duo.Credentials()
+	o.add(t, "secret key of administration", keys.AdminSecret)
 	o.add(t, "password", gatewayPassword)
 	o.add(t, "bypass code", gatewayBypass)
 	o.add(t, "webhook's secret", secretHook)
@@ -306,13 +333,22 @@ func TestCanariesStayHidden(t *testing.T) {
 	o.add(t, "secret key", keys.AuthSecret)
 	o.twoCalls(t)
 	o.otherWays(t)
+	o.portal(t)
+	o.console(t)
+	o.enrols(t)
+	o.panics(t)
 	all := o.collect(t)
-	for _, place := range []string{"log and dump", "syslog", "webhook", "answers", "output of commands", "data.db", "metrics"} {
+	if also != nil {
+		also(o, all)
+	} else if len(all["data.db"]) < 100 {
+		t.Error("there is no store")
+	}
+	for _, place := range []string{"log and dump", "syslog", "webhook", "answers", "output of commands", "pages", "metrics"} {
 		if len(all[place]) < 100 {
 			t.Errorf("%s holds %d bytes: it shows nothing", place, len(all[place]))
 		}
 	}
-	if n := len(o.set.Names()); n < 14 {
+	if n := len(o.set.Names()); n < 20 {
 		t.Errorf("%d secrets are looked for: %v", n, o.set.Names())
 	}
 	for place, data := range all {

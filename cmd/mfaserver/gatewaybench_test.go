@@ -22,6 +22,8 @@ type gatewayBench struct {
 	*process
 	server, config string
 	caFiles        []string
+	// env is added to the environment of the server.
+	env []string
 }
 
 // gatewayPassword is the password of every user of the engine.
@@ -54,6 +56,13 @@ rules:
 func startGateway(t *testing.T, users []string, change func(string) string) *gatewayBench {
 	t.Helper()
 	b := &gatewayBench{}
+	b.begin(t, users, change)
+	return b
+}
+
+// begin is startGateway of a bench that has something already.
+func (b *gatewayBench) begin(t *testing.T, users []string, change func(string) string) {
+	t.Helper()
 	c := duotest.Config{Auto: duotest.Approve}
 	accounts := make([]mirthtest.User, 0, len(users))
 	for i, name := range users {
@@ -85,13 +94,12 @@ func startGateway(t *testing.T, users []string, change func(string) string) *gat
 	b.config = file("mfaserver.yaml", []byte(text))
 	b.server, b.caFiles = fmt.Sprintf("https://127.0.0.1:%d", port), []string{filepath.Join(dir, "tls.crt"), duoCA}
 	b.serve(t)
-	return b
 }
 
 // serve starts the gateway, for the first time or once more.
 func (b *gatewayBench) serve(t *testing.T) {
 	t.Helper()
-	b.process = start(t, "msg=ready", "--config", b.config, "serve")
+	b.process = startWith(t, b.env, "msg=ready", "--config", b.config, "serve")
 }
 
 func (b *gatewayBench) client(t *testing.T) *apiClient {

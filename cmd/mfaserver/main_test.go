@@ -18,6 +18,7 @@ const runMain = "MFASERVER_TEST_RUN_MAIN"
 func TestMain(m *testing.M) {
 	// The server starts itself again to hash, without its environment.
 	if os.Getenv(runMain) != "" || len(os.Args) == 2 && os.Args[1] == main.HashCommand {
+		breakRandom()
 		main.Main()
 		return
 	}

@@ -56,8 +56,14 @@ func command(ctx context.Context, args ...string) *exec.Cmd {
 // or log that holds the marker.
 func start(t *testing.T, marker string, args ...string) *process {
 	t.Helper()
+	return startWith(t, nil, marker, args...)
+}
+
+// startWith is start with more in the environment.
+func startWith(t *testing.T, env []string, marker string, args ...string) *process {
+	t.Helper()
 	p := &process{cmd: command(t.Context(), args...), lines: make(chan string, 64), log: &lockedBuffer{}, ended: make(chan struct{})}
-	p.cmd.Env = append(p.cmd.Env, "TMPDIR="+t.TempDir())
+	p.cmd.Env = append(append(p.cmd.Env, "TMPDIR="+t.TempDir()), env...)
 	reader, writer := io.Pipe()
 	p.cmd.Stdout = io.MultiWriter(p.log, writer)
 	p.cmd.Stderr = p.cmd.Stdout
