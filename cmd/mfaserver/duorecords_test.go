@@ -15,7 +15,7 @@ import (
 
 // duoRecords is what the calls of goodDuoCalls that ask for more than to look
 // leave in the trail, in alphabetical order: event, outcome, user, and the
-// details with ids left out.
+// details with ids and times left out.
 func duoRecords() map[string][]string {
 	return map[string][]string{
 		"auth send test1": {`duo.user_asked ok user=test1 action="auth.send" factor="push" org="default"`},
@@ -37,8 +37,9 @@ func duoRecords() map[string][]string {
 			`duo.user_created ok user=three action="users.create" org="default"`,
 			`duo.user_created ok user=two action="users.create" org="default"`,
 		},
-		"users update alice --realname Alice":              {`duo.user_changed ok user=alice action="users.update" org="default" user_id="ID"`},
-		"users update one --status disabled --reason left": {`duo.user_status_changed ok user=one action="users.status" from="active" org="default" reason="left" status="disabled" user_id="ID"`},
+		"users update alice --realname Alice":               {`duo.user_changed ok user=alice action="users.update" org="default" user_id="ID"`},
+		"users update one --status bypass --reason travels": {`duo.user_status_changed ok user=one action="users.status" from="disabled" org="default" reason="travels" status="bypass" until="TIME" user_id="ID"`},
+		"users update one --status disabled --reason left":  {`duo.user_status_changed ok user=one action="users.status" from="active" org="default" reason="left" status="disabled" user_id="ID"`},
 		"users enroll erin --number +17345550166": {
 			`duo.activation_shown ok user=erin action="phones.activation-url" org="default" phone_id="ID" user_id="ID" valid="24h0m0s"`,
 			`duo.phone_assigned ok user=erin action="phones.assign" org="default" phone_id="ID" user_id="ID"`,
@@ -71,6 +72,7 @@ func duoRecords() map[string][]string {
 		"settings update lockout_threshold=8 --reason ticket --yes":           {`duo.settings_changed ok user= action="settings.update" changes="lockout_threshold from \"10\" to \"8\"" org="default" reason="ticket"`},
 		"groups create xray --desc second":                                    {`duo.group_changed ok user= action="groups.create" group="xray" org="default"`},
 		"groups update xray --desc third --reason moved":                      {`duo.group_changed ok user= action="groups.update" group="ID" org="default" reason="moved"`},
+		"groups update xray --status bypass --for 4h --reason moving":         {`duo.group_changed ok user= action="groups.update" from="active" group="ID" org="default" reason="moving" status="bypass" until="TIME"`},
 		"groups assign xray alice --reason new":                               {`duo.group_changed ok user=alice action="groups.assign" group="ID" org="default" reason="new" user_id="ID"`},
 		"groups unassign xray alice --reason left":                            {`duo.group_changed ok user=alice action="groups.unassign" group="ID" org="default" reason="left" user_id="ID"`},
 		"groups delete xray --yes --reason closed":                            {`duo.group_changed ok user= action="groups.delete" group="ID" org="default" reason="closed"`},
@@ -89,8 +91,11 @@ func duoRecords() map[string][]string {
 	}
 }
 
-// duoID is an id of Duo's.
-var duoID = regexp.MustCompile(`\bD[A-Z][0-9A-Z]{18}\b`)
+// duoID is an id of Duo's, duoTime when something ends.
+var (
+	duoID   = regexp.MustCompile(`\bD[A-Z][0-9A-Z]{18}\b`)
+	duoTime = regexp.MustCompile(`\b20\d\d-\d\d-\d\dT[0-9:]{8}Z`)
+)
 
 // told is a record without what differs from run to run.
 func told(e *audit.Entry) string {
@@ -98,7 +103,7 @@ func told(e *audit.Entry) string {
 	for _, k := range slices.Sorted(maps.Keys(e.Detail)) {
 		text += fmt.Sprintf(" %s=%q", k, e.Detail[k])
 	}
-	return duoID.ReplaceAllString(text, "ID")
+	return duoTime.ReplaceAllString(duoID.ReplaceAllString(text, "ID"), "TIME")
 }
 
 // Threat T192: every command about Duo leaves exactly the records of what it
