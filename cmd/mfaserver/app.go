@@ -48,6 +48,8 @@ type app struct {
 	shared *redis.Store
 	// storeRoots are to vouch for its servers when this app comes into force.
 	storeRoots *x509.CertPool
+	// sealing names, for each file of keys, the key that seals now; never changed.
+	sealing    map[string]string
 	tokens     *token.Tokens
 	codes      *token.Codes
 	breakGlass *token.BreakGlass

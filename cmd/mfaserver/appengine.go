@@ -51,7 +51,7 @@ func (a *app) openEngine(context.Context) error {
 	inForce := &upstream.InForce{}
 	inForce.Use(client)
 	a.closers = append(a.closers, func() error { inForce.Client().Close(); return nil })
-	sealed, err := sealer(a.cfg, "upstream.key")
+	sealed, err := a.sealer("upstream.key")
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -62,13 +63,26 @@ func sealer(cfg *config.Config, name string) (*seal.Sealer, error) {
 	return ring.Sealer()
 }
 
+// sealer is sealer, and notes the key that seals since the start: what lives
+// longer than a configuration may seal under it until a restart.
+func (a *app) sealer(name string) (*seal.Sealer, error) {
+	s, err := sealer(a.cfg, name)
+	if err != nil {
+		return nil, err
+	}
+	noted := map[string]string{name: s.SealsUnder()}
+	maps.Copy(noted, a.sealing)
+	a.sealing = noted
+	return s, nil
+}
+
 func (a *app) openStore(ctx context.Context) error {
 	for _, dir := range []string{a.cfg.DataDir, a.cfg.KeysDir, filepath.Join(a.cfg.DataDir, "audit")} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return fmt.Errorf("data directory: %w", err)
 		}
 	}
-	sealed, err := sealer(a.cfg, "store.key")
+	sealed, err := a.sealer("store.key")
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,7 @@ import (
 )
 
 func (a *app) openTokens(context.Context) error {
-	sealed, err := sealer(a.cfg, "tokens.key")
+	sealed, err := a.sealer("tokens.key")
 	if err != nil {
 		return err
 	}

@@ -60,6 +60,7 @@ func (a *app) commands() control.Commands {
 	maps.Copy(commands, (&sessionCommands{sessions: a.sessions, people: a.people}).commands())
 	commands["server.health"] = a.healthCommand
 	commands["audit.record"] = recordCommand(a.recorder)
+	commands[sealingCommand] = a.sealingKeys
 	commands[quotaCommand] = takeQuota(a.desk)
 	return commands
 }

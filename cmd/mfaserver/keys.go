@@ -27,7 +27,7 @@ var errNotPrepared = errors.New("nodes share the store and no next key was prepa
 func newKeys(g *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "keys",
-		Short: "List and rotate the keys of what is stored and of the audit trail",
+		Short: "List, rotate and remove the keys of what is stored and of the audit trail",
 		Long: `keys manages what lies in keys_dir: store.key, tokens.key and upstream.key seal what
 is stored, and audit.key chains the audit trail. Rotating puts a new key in the place
 of the old one, which stays beside it as NAME.ID: the server uses the new one from its
@@ -36,15 +36,16 @@ next start on, and still opens and verifies what the old one made. Nobody is sig
 On one server: keys rotate, then restart it. Where nodes share a store: keys prepare,
 copy keys_dir to every node, restart each; then keys rotate, copy and restart again.
 
-An earlier key can be deleted when nothing under it is left: of store.key and
-upstream.key when the longest session and the day of the limits are over (24 hours by
-default), of tokens.key after a start with the new one. Deleting it sooner ends what it
+An earlier key is removed with keys prune when nothing under it is left: of store.key
+and upstream.key when the longest session is over, of tokens.key after a start with the
+new one. Where nodes share a store delete it by hand, on every node, when the longest
+session and the day of the limits are over (24 hours by default); sooner ends what it
 sealed. An earlier key of audit.key verifies what it made: keep it for as long as those
 records. It also told unknown usernames apart; after a change the same name looks new.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newKeysList(g), newKeysPrepare(g), newKeysRotate(g))
+	cmd.AddCommand(newKeysList(g), newKeysPrepare(g), newKeysRotate(g), newKeysPrune(g))
 	return cmd
 }
 
@@ -223,9 +224,14 @@ func (g *globals) changeKeys(ctx context.Context, k *keyChange, names []string) 
 
 // presentKeys are those of names that there are; all must be when named.
 func presentKeys(cfg *config.Config, names []string) ([]string, error) {
+	return presentOf(cfg, names, rotatable())
+}
+
+// presentOf is presentKeys where no names are all of another list.
+func presentOf(cfg *config.Config, names, all []string) ([]string, error) {
 	named := len(names) > 0
 	if !named {
-		names = rotatable()
+		names = all
 	}
 	var present []string
 	for _, name := range names {

@@ -108,7 +108,7 @@ func refusals() []error {
 	return []error{
 		primary.ErrUserExists, primary.ErrUserUnknown, primary.ErrBadUsername, primary.ErrBadPassword,
 		primary.ErrBadRole, primary.ErrLastAdmin, primary.ErrRefused, token.ErrArgument, token.ErrRefused, session.ErrNotFound, session.ErrAmbiguous,
-		errNothing, errNotPrepared, seal.ErrPrepared, seal.ErrNoFile, errEngineUsers, errNoFile, sqlite.ErrBackupExists, control.ErrForbidden, control.ErrArguments, errConfirm,
+		errNothing, errNotPrepared, errKeyNeeded, errNotShown, errOldKey, seal.ErrPrepared, seal.ErrNoFile, errEngineUsers, errNoFile, sqlite.ErrBackupExists, control.ErrForbidden, control.ErrArguments, errConfirm,
 	}
 }
 

@@ -32,6 +32,8 @@ var (
 	ErrPrepared = errors.New("seal: the next key is prepared already")
 	// ErrNoFile: there is no key file to rotate.
 	ErrNoFile = errors.New("seal: there is no key file")
+	// ErrNotEarlier: the key seals now, is to follow, or is not there.
+	ErrNotEarlier = errors.New("seal: not an earlier key")
 )
 
 // LoadRing is [LoadOrCreateKey] with the keys beside the file.
@@ -165,4 +167,23 @@ func keepAside(path string, key Key) error {
 		return err
 	}
 	return syncFolder(filepath.Dir(path))
+}
+
+// Prune removes an earlier key beside the file at path: what it sealed is over
+// for good. Errors: [ErrNotEarlier], [ErrNoFile], those of [LoadOrCreateKey].
+func Prune(path, id string) error {
+	r, err := readForRotation(path)
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(r.Earlier, func(k Key) bool { return k.ID() == id }) {
+		return fmt.Errorf("%w: %s of %s", ErrNotEarlier, id, path)
+	}
+	if err := os.Remove(path + "." + id); err != nil {
+		return fmt.Errorf("seal: %w", err)
+	}
+	if err := syncFolder(filepath.Dir(path)); err != nil {
+		return fmt.Errorf("seal: %w", err)
+	}
+	return nil
 }

@@ -5,6 +5,7 @@
 package seal
 
 import (
+	"bytes"
 	"crypto/cipher"
 	"crypto/hkdf"
 	"crypto/hmac"
@@ -127,7 +128,7 @@ func (s *Sealer) MAC(label string, data []byte) [sha256.Size]byte {
 func (s Sealer) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.String()) }
 
 // String implements [fmt.Stringer].
-func (s Sealer) String() string { return "[sealer under key " + hex.EncodeToString(s.current[:]) + "]" }
+func (s Sealer) String() string { return "[sealer under key " + s.SealsUnder() + "]" }
 
 // LogValue implements [slog.LogValuer].
 func (s Sealer) LogValue() slog.Value { return slog.StringValue(s.String()) }
@@ -142,3 +143,22 @@ func bind(header, aad []byte) []byte {
 	bound = append(bound, header...)
 	return append(bound, aad...)
 }
+
+// SealedUnder is the id of the key that sealed a value, as [Key.ID] has it; ok is
+// false when it is no sealed value. Nothing is opened.
+func SealedUnder(sealed []byte) (id string, ok bool) {
+	if len(sealed) < Overhead || sealed[0] != formatVersion {
+		return "", false
+	}
+	return hex.EncodeToString(sealed[1:headerSize]), true
+}
+
+// Within reports whether a value that k sealed may lie somewhere in plain: never
+// falsely no, and falsely yes once in 2^40 places.
+func (k Key) Within(plain []byte) bool {
+	id := k.id()
+	return !k.IsZero() && bytes.Contains(plain, append([]byte{formatVersion}, id[:]...))
+}
+
+// SealsUnder is the id of the key that seals now.
+func (s *Sealer) SealsUnder() string { return hex.EncodeToString(s.current[:]) }

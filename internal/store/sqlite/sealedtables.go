@@ -35,6 +35,12 @@ var sealedTables = []sealedTable{
 
 // broken counts the records that do not open.
 func (s *sealedTable) broken(ctx context.Context, tx *sql.Tx, v *vault) (int, error) {
+	return s.each(ctx, tx, v, func([]byte, []byte) {})
+}
+
+// each gives every record as it is stored and as it is, and counts those that do
+// not open. What it gives is good until seen returns.
+func (s *sealedTable) each(ctx context.Context, tx *sql.Tx, v *vault, seen func(sealed, plain []byte)) (int, error) {
 	rows, err := tx.QueryContext(ctx, s.query)
 	if err != nil {
 		return 0, err
@@ -52,15 +58,18 @@ func (s *sealedTable) broken(ctx context.Context, tx *sql.Tx, v *vault) (int, er
 		if err := scan(into...); err != nil {
 			return err
 		}
-		if !s.opens(v, columns) {
+		plain, ok := s.open(v, columns)
+		if !ok {
 			broken++
+			return nil
 		}
+		seen(columns[len(columns)-1], plain)
 		return nil
 	})
 	return broken, err
 }
 
-func (s *sealedTable) opens(v *vault, columns []sql.RawBytes) bool {
+func (s *sealedTable) open(v *vault, columns []sql.RawBytes) (plain []byte, ok bool) {
 	last := len(columns) - 1
 	bound := make([][]byte, last)
 	for i, column := range columns[:last] {
@@ -68,11 +77,11 @@ func (s *sealedTable) opens(v *vault, columns []sql.RawBytes) bool {
 		if i == s.number {
 			n, err := strconv.ParseInt(string(column), 10, 64)
 			if err != nil {
-				return false
+				return nil, false
 			}
 			bound[i] = binary.AppendVarint(nil, n)
 		}
 	}
-	_, err := v.sealer.Open(columns[last], v.aad(s.name, bound...))
-	return err == nil
+	plain, err := v.sealer.Open(columns[last], v.aad(s.name, bound...))
+	return plain, err == nil
 }
