@@ -18,7 +18,7 @@ import (
 const (
 	// Room is how many bytes of garbage pile up while there is much to do, where
 	// half of what is in use is not more.
-	Room = 40 << 20
+	Room = 24 << 20
 	// busyCycles in one [every] is much to do; after calmRounds without a cycle
 	// there is not.
 	busyCycles = 2

@@ -125,7 +125,7 @@ func (x *auditIndex) open(ctx context.Context, path string) error {
 }
 
 func (x *auditIndex) connect(path string) (err error) {
-	x.pool, err = openPool(path, "mode=rw", "journal_mode(WAL)", "synchronous(NORMAL)")
+	x.pool, err = openPool(path, "mode=rw", "journal_mode(WAL)", "synchronous(NORMAL)", "cache_size(-1024)")
 	if err == nil {
 		x.pool.SetMaxOpenConns(readers)
 		x.pool.SetMaxIdleConns(readers)

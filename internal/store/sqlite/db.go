@@ -24,6 +24,10 @@ import (
 // readers is how many connections read beside the writer.
 const readers = 4
 
+// readerCache is the cache of a connection that reads, in KiB: every commit of the
+// writer empties it.
+const readerCache = "cache_size(-512)"
+
 // Config says which file, and the key its records are sealed with.
 type Config struct {
 	// Path is the file, usually data.db in the data folder. SQLite keeps
@@ -105,7 +109,7 @@ func (db *DB) open(ctx context.Context, sealer *seal.Sealer) (err error) {
 	if db.watch, err = newFileWatch(db.path); err != nil {
 		return err
 	}
-	if db.writes, err = openPool(db.path, "mode=rw", "synchronous(FULL)", "cache_size(-8192)", "journal_size_limit(67108864)", "wal_autocheckpoint(0)"); err != nil {
+	if db.writes, err = openPool(db.path, "mode=rw", "synchronous(FULL)", "cache_size(-4096)", "journal_size_limit(67108864)", "wal_autocheckpoint(0)"); err != nil {
 		return err
 	}
 	db.conn, err = db.writes.Conn(ctx)
@@ -118,7 +122,7 @@ func (db *DB) open(ctx context.Context, sealer *seal.Sealer) (err error) {
 		}
 		return fmt.Errorf("%w (%s)", err, db.path)
 	}
-	pool, err := openPool(db.path, "mode=ro", "query_only(1)")
+	pool, err := openPool(db.path, "mode=ro", "query_only(1)", readerCache)
 	if err != nil {
 		return err
 	}
