@@ -71,18 +71,23 @@ func (l *loginSide) play(tb testing.TB, clients, logins int) *loadgen.Report {
 }
 
 // loginRows measure whole logins, both calls and the browser, with everything
-// durable, beside the same with the memory store. Password checks are stubbed;
+// durable, beside the same with the memory store: by as many clients as keep the
+// processors busy on both sides, and by a few. Password checks are stubbed;
 // clients and simulator run on the same processors.
 func loginRows(tb testing.TB, s scale) []row {
 	tb.Helper()
 	disk, memory := newLoginSide(tb, s, onDisk(tb)), newLoginSide(tb, s, inMemory())
-	round := func(l *loginSide) func() error {
+	var diskFew, memoryFew []float64
+	round := func(l *loginSide, clients, logins int, into *[]float64) func() error {
 		return func() error {
-			l.rates = append(l.rates, l.play(tb, s.loginClients, s.logins).PerSecond)
+			*into = append(*into, l.play(tb, clients, logins).PerSecond)
 			return nil
 		}
 	}
-	if err := turns(s.rounds, round(disk), round(memory)); err != nil {
+	if err := turns(s.rounds, round(disk, s.loginClients, s.logins, &disk.rates), round(memory, s.loginClients, s.logins, &memory.rates)); err != nil {
+		tb.Fatal(err)
+	}
+	if err := turns(s.rounds, round(disk, s.fewClients, s.logins/2, &diskFew), round(memory, s.fewClients, s.logins/2, &memoryFew)); err != nil {
 		tb.Fatal(err)
 	}
 	return []row{
@@ -91,5 +96,9 @@ func loginRows(tb testing.TB, s scale) []row {
 			rounds: ratios(disk.rates, memory.rates), context: both("memory store", disk.rates, memory.rates, "a second"),
 		},
 		{name: "logins", what: "whole logins with the durable store", unit: "a second", bar: bar{atLeast, 300}, rounds: disk.rates, context: "clients, browser and simulator on the same processors"},
+		{
+			name: "logins-few", what: fmt.Sprintf("the same by %d clients, who wait for the disk instead", s.fewClients), unit: "x",
+			rounds: ratios(diskFew, memoryFew), context: both("memory store", diskFew, memoryFew, "a second"),
+		},
 	}
 }

@@ -125,7 +125,7 @@ func TestRefusalsOfAnEngineTakeTheSameTime(t *testing.T) { //nolint:paralleltest
 	const engineFailures, others = 3, 2
 	r := newRig(t, plan{
 		gateway: true, users: others + s.samples + 3, slowHash: 40 * time.Millisecond, engineFailures: engineFailures,
-		extra: "limits_factor: 100\n",
+		extra: "limits_factor: 1000\n",
 	})
 	c := r.newClient(t, "")
 	for range 48 { // the server learns how long a password takes there
