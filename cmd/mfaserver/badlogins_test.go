@@ -23,7 +23,7 @@ func badLogins(t *testing.T) int {
 	t.Helper()
 	text := os.Getenv("BAD_LOGINS")
 	if text == "" {
-		return 20_000
+		return 5000
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil {
