@@ -160,17 +160,22 @@ func (b *duoBench) call(t *testing.T, line, stdin string) result {
 	return b.run(t, b.expand(t, stdin), args...)
 }
 
-// A good call of every command, on one account; no output shows a secret, and
-// what is done is audited, the codes left out.
+// Threat T192: a good call of every command, on one account; no output shows a
+// secret, and each leaves exactly the records of what it does, with whoever ran
+// it: one that looks leaves that it looked, with its own name, a dry run leaves
+// nothing that it changed, and no record holds a code.
 func TestDuoCommands(t *testing.T) {
 	t.Parallel()
 	b := startDuoBench(t)
+	records := b.watchRecords()
 	for _, c := range goodDuoCalls() {
 		r := b.call(t, c.line, c.stdin)
 		if r.code != 0 || !strings.Contains(r.stdout+r.stderr, c.want) {
 			t.Errorf("duo %s = %d, want 0 with %q\nstdout: %s\nstderr: %s", c.line, r.code, c.want, r.stdout, r.stderr)
 		}
+		records.check(t, c.line)
 	}
+	records.done(t)
 	b.silent(t)
 	b.audited(t, []string{"duo.user_created", "duo.bypass_created", `"reason":"lost"`, "duo.user_deleted", `"actor":"os-user:`}, "837465")
 }
