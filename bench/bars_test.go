@@ -25,7 +25,7 @@ type scale struct {
 func (s scale) short() bool { return s.rounds == 1 }
 
 var (
-	whole = scale{rounds: 11, signatures: 5000, clients: 8, requests: 500, loginClients: 64, fewClients: 8, logins: 500, sessions: 100_000}
+	whole = scale{rounds: 11, signatures: 5000, clients: 8, requests: 500, loginClients: 32, fewClients: 8, logins: 500, sessions: 100_000}
 	taste = scale{rounds: 1, signatures: 10, clients: 2, requests: 10, loginClients: 2, fewClients: 1, logins: 4, sessions: 200}
 )
 

@@ -14,6 +14,9 @@ const (
 	feedQueue = 4096
 	// feedBatch is how many are given to the index at once.
 	feedBatch = 1000
+	// feedEvery is the least time between two of them: what comes meanwhile
+	// shares a transaction of the index.
+	feedEvery = 100 * time.Millisecond
 	// feedRetry is how long an index that failed is left alone.
 	feedRetry = time.Second
 	// feedGrace is how long the index has to finish when the trail is closed.
@@ -74,30 +77,37 @@ func (f *feeder) run() {
 	defer close(f.done)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	stop := f.stop
 	for {
+		rest := feedEvery
 		retry := f.feed(ctx)
-		if stop == nil {
-			return
-		}
-		var again <-chan time.Time
 		if retry {
-			again = time.After(feedRetry)
+			rest = feedRetry
 		}
-		select {
-		case <-f.wake:
-			if retry {
-				select {
-				case <-again:
-				case <-stop:
-				}
-			}
-		case <-again:
-		case <-stop:
-			// Once more, for what came in the meantime.
-			stop = nil
-			defer time.AfterFunc(feedGrace, cancel).Stop()
+		if !f.wait(rest, !retry) {
+			break
 		}
+	}
+	// Once more, for what came in the meantime.
+	defer time.AfterFunc(feedGrace, cancel).Stop()
+	f.feed(ctx)
+}
+
+// wait waits for as long as that, and then for something to tell when news is
+// wanted. It reports false as soon as the trail is closed.
+func (f *feeder) wait(rest time.Duration, news bool) bool {
+	select {
+	case <-time.After(rest):
+	case <-f.stop:
+		return false
+	}
+	if !news {
+		return true
+	}
+	select {
+	case <-f.wake:
+		return true
+	case <-f.stop:
+		return false
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -259,6 +260,7 @@ func (t *Trail) add(e *Event) *batch {
 func (t *Trail) commit(b *batch) {
 	t.disk.Lock()
 	defer t.disk.Unlock()
+	runtime.Gosched() // those who are ready to run may have more for this batch
 	t.mu.Lock()
 	t.next = nil
 	t.mu.Unlock()

@@ -128,7 +128,9 @@ func openPool(path, mode string, pragmas ...string) (*sql.DB, error) {
 		return nil, fmt.Errorf("sqlite: %w", err)
 	}
 	query := url.Values{"_defensive": {"1"}, "_dqs": {"0"}, "_error_rc": {"1"}}
-	for _, p := range append([]string{"busy_timeout(500)", "trusted_schema(0)", "cell_size_check(1)", "foreign_keys(1)"}, pragmas...) {
+	// temp_store: pages are copied for every savepoint and many a statement, and
+	// transactions are small.
+	for _, p := range append([]string{"temp_store(MEMORY)", "busy_timeout(500)", "trusted_schema(0)", "cell_size_check(1)", "foreign_keys(1)"}, pragmas...) {
 		query.Add("_pragma", p)
 	}
 	name := "file:" + (&url.URL{Path: filepath.ToSlash(path)}).EscapedPath() + "?" + mode + "&" + query.Encode()
