@@ -3,9 +3,8 @@
 // Go lets as much pile up as is in use. With the few megabytes that this server
 // has in use most of the time the collector would run several times a second as
 // soon as there is much to do, and each time somebody waits for it; with many
-// sessions it would leave half of a large heap unused. So the garbage is bounded
-// instead: by [Room] while there is much to do, by half of what is in use
-// otherwise.
+// sessions it would leave half of a large heap unused. So the heap may grow to
+// [Size] while there is much to do, and by half of what is in use in any case.
 package heap
 
 import (
@@ -16,9 +15,10 @@ import (
 )
 
 const (
-	// Room is how many bytes of garbage pile up while there is much to do, where
-	// half of what is in use is not more.
-	Room = 24 << 20
+	// Size is how many bytes the heap has, garbage included, before the collector
+	// runs while there is much to do. Some ten thousand sessions in use and half of
+	// it again are as much.
+	Size = 40 << 20
 	// busyCycles in one [every] is much to do; after calmRounds without a cycle
 	// there is not.
 	busyCycles = 2
@@ -79,5 +79,8 @@ func (k *keeper) percent(cycles, live uint64) int {
 	if !k.busy || live == 0 {
 		return calmPercent
 	}
-	return int(min(max(Room*100/live, calmPercent), mostPercent))
+	if live >= Size {
+		return calmPercent
+	}
+	return int(min(max((Size-live)*100/live, calmPercent), mostPercent))
 }
