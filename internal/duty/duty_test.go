@@ -26,9 +26,9 @@ func TestHangingDutyIsToldOf(t *testing.T) {
 		roll := duty.New(duty.Config{})
 		go roll.Watch(ctx, trail)
 		free := make(chan struct{})
-		others := 0
+		var others atomic.Int32
 		go roll.Attend(ctx, duty.Duty{Name: "sweeping", Every: 30 * time.Second, Do: func(context.Context) error { <-free; return nil }})
-		go roll.Attend(ctx, duty.Duty{Name: "counting", Every: 30 * time.Second, Do: func(context.Context) error { others++; return nil }})
+		go roll.Attend(ctx, duty.Duty{Name: "counting", Every: 30 * time.Second, Do: func(context.Context) error { others.Add(1); return nil }})
 		time.Sleep(2 * time.Minute)
 		if got := trail.Events(); len(got) != 0 {
 			t.Errorf("after two minutes: %+v, want nothing yet", got)
@@ -39,8 +39,8 @@ func TestHangingDutyIsToldOf(t *testing.T) {
 		if len(all) != 1 || all[0].Name != audit.DutyHangs || all[0].Detail["duty"] != "sweeping" || all[0].Reason != "round_does_not_end" {
 			t.Fatalf("recorded %+v, want once that sweeping hangs", all)
 		}
-		if others != 24 {
-			t.Errorf("the other duty had %d rounds, want 24", others)
+		if got := others.Load(); got != 24 {
+			t.Errorf("the other duty had %d rounds, want 24", got)
 		}
 		raised := &audittest.Memory{}
 		w, err := alert.New(alert.Config{Recorder: raised, Logger: slog.New(slog.DiscardHandler)})
