@@ -90,12 +90,12 @@ func (p *Pool) Verify(password, encoded string) (bool, error) {
 	return a.Match, err
 }
 
-// do asks a worker, and another one if the first broke off: it may have been
-// ended while it waited.
+// do asks a worker, and a new one if the first broke off: it may have been ended
+// while it waited, and so may the others that do.
 func (p *Pool) do(q question) (answer, error) {
 	var broken error
-	for range 2 {
-		w := p.take()
+	for _, fresh := range []bool{false, true} {
+		w := p.take(fresh)
 		if w == nil {
 			return answerHere(q, p.Argon2id)
 		}
@@ -126,10 +126,11 @@ func judged(a *answer) (answer, error) {
 	return *a, nil
 }
 
-// take returns a worker that nobody else has, or nil when there can be none.
-func (p *Pool) take() *worker {
+// take returns a worker that nobody else has, a new one if it has to be fresh, or
+// nil when there can be none.
+func (p *Pool) take(fresh bool) *worker {
 	p.mu.Lock()
-	if last := len(p.idle) - 1; last >= 0 {
+	if last := len(p.idle) - 1; last >= 0 && !fresh {
 		w := p.idle[last]
 		p.idle = p.idle[:last]
 		p.mu.Unlock()

@@ -98,27 +98,43 @@ func TestManyAtOnce(t *testing.T) {
 	all.Wait()
 }
 
-// A worker that was killed while it rested costs nobody a login.
-func TestKilledWorker(t *testing.T) {
+// Workers that were killed while they rested cost nobody a login.
+func TestKilledWorkers(t *testing.T) {
 	t.Parallel()
-	p := newPool(t, works, nil)
+	p := newPool(t, works, func(c *hashing.Config) {
+		// Long enough that several are at work at once.
+		c.Cost = primary.Params{Memory: 8 << 10, Iterations: 4, Parallelism: 1}
+	})
 	encoded, err := p.Hash("right")
 	if err != nil {
 		t.Fatal(err)
 	}
-	before := p.Resting()
-	killed, err := os.FindProcess(before[0])
-	if err != nil {
-		t.Fatal(err)
+	for len(p.Resting()) < 2 {
+		var all sync.WaitGroup
+		for range 4 {
+			all.Go(func() {
+				if _, err := p.Verify("right", p.Dummy()); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
 	}
-	if err := killed.Kill(); err != nil {
-		t.Fatal(err)
+	before := p.Resting()
+	for _, pid := range before {
+		killed, err := os.FindProcess(pid)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := killed.Kill(); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if match, err := p.Verify("right", encoded); err != nil || !match {
-		t.Errorf("after a worker was killed: %t, %v", match, err)
+		t.Errorf("after the workers were killed: %t, %v", match, err)
 	}
-	if after := p.Resting(); slices.Equal(before, after) {
-		t.Errorf("the same worker answers: %v", after)
+	if after := p.Resting(); len(after) == 0 || slices.Contains(before, after[len(after)-1]) {
+		t.Errorf("a worker that was killed answers: %v of %v", after, before)
 	}
 }
 

@@ -24,8 +24,8 @@ type LocalConfig struct {
 	// Limiter counts wrong passwords; required. [LoginLimits] is a
 	// configuration for it. Nodes that share a directory share it too.
 	Limiter throttle.Counters
-	// Hasher is for tests that cannot wait; nil means argon2id with
-	// [DefaultParams].
+	// Hasher makes and checks hashes; nil means argon2id with [DefaultParams] in
+	// this process.
 	Hasher Hasher
 	// MaxConcurrentHashes bounds the hashes that run at once; 0 means one for
 	// each processor but one, at least 1 and at most 13. With a single

@@ -3,7 +3,6 @@ package stats
 import (
 	"context"
 	"iter"
-	"runtime"
 	"time"
 
 	"mfaserver/internal/audit"
@@ -13,9 +12,6 @@ import (
 type Trail interface {
 	Search(ctx context.Context, f audit.Filter) iter.Seq2[audit.Entry, error]
 }
-
-// primePause is after how many records the processor is offered to others.
-const primePause = 256
 
 // Prime counts what the trail has of the time before this [Stats] began, as far
 // back as it is kept. It takes a while: call it once, in the background. An
@@ -30,15 +26,11 @@ func (s *Stats) Prime(ctx context.Context, index, files Trail) error {
 		s.setPrimed(err == nil)
 		return err
 	}
-	read := 0
 	for e, err := range files.Search(ctx, audit.Filter{After: first - 1, From: since, To: s.began}) {
 		if err != nil {
 			return err
 		}
 		s.note(&e.Event, e.Time)
-		if read++; read%primePause == 0 {
-			runtime.Gosched()
-		}
 	}
 	s.setPrimed(true)
 	return nil
