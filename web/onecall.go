@@ -69,12 +69,5 @@ func allowWait(w http.ResponseWriter, d time.Duration) {
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(d + answerTime)) //nolint:forbidigo // sockets know only the real clock
 }
 
-// allowQuestion moves both deadlines of a request whose body was not read yet:
-// the server takes the end of the one for reading for the client's going away.
-func allowQuestion(w http.ResponseWriter) {
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(proofBudget + answerTime)) //nolint:forbidigo // sockets know only the real clock
-	allowWait(w, proofBudget)
-}
-
 // answerTime is for the answer itself and what comes right before it.
 const answerTime = 30 * time.Second

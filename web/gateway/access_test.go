@@ -15,7 +15,9 @@ import (
 // rules permit by function.
 type rules func(s session.Session, r *http.Request) error
 
-func (f rules) Permit(_ context.Context, s session.Session, r *http.Request) error { return f(s, r) }
+func (f rules) Permit(_ context.Context, s session.Session, r *http.Request, _ func()) error {
+	return f(s, r)
+}
 
 var errRules = errors.New("rules broken")
 

@@ -40,8 +40,8 @@ type Sessions interface {
 type Access interface {
 	// Permit returns a [*DeniedError] for what the session may not do. Any
 	// other error means that nobody can tell, and nothing is forwarded. The
-	// body of r must not be read.
-	Permit(ctx context.Context, s session.Session, r *http.Request) error
+	// body of r must not be read. It calls asks before it waits for a person.
+	Permit(ctx context.Context, s session.Session, r *http.Request, asks func()) error
 }
 
 // Engine answers what everybody may ask, without anything of a client in the

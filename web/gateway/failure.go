@@ -12,16 +12,15 @@ import (
 	"mfaserver/session"
 )
 
-// failed answers for a request that got no answer from the engine. r is what
-// was to be sent to it.
-func (g *Gateway) failed(w http.ResponseWriter, r *http.Request, err error) {
-	t := transferOf(r.Context())
-	if t == nil || errors.Is(err, errNoTransfer) {
-		g.log.ErrorContext(r.Context(), "request without a session reached the road to the engine")
+// failed answers for a transfer that got no answer from the engine.
+func (g *Gateway) failed(w http.ResponseWriter, t *transfer, err error) {
+	ctx := t.out.Context()
+	if errors.Is(err, errNoTransfer) {
+		g.log.ErrorContext(ctx, "request without a session reached the road to the engine")
 		empty(w, http.StatusInternalServerError)
 		return
 	}
-	was, cause := stage(t.stage.Load()), context.Cause(t.in.Context()) //nolint:contextcheck // the transfer's, of which r has a child
+	was, cause := stage(t.stage.Load()), context.Cause(ctx)
 	// To cut a transfer also ends the client's context, by the deadline.
 	cut := errors.Is(cause, errEnded) || errors.Is(cause, errIdle) || errors.Is(cause, errPanicked)
 	gone := t.client.Context().Err() != nil && !cut
@@ -31,7 +30,7 @@ func (g *Gateway) failed(w http.ResponseWriter, r *http.Request, err error) {
 		panic(http.ErrAbortHandler)
 	}
 	status := t.statusOf(err, cause, was)
-	g.log.DebugContext(r.Context(), "request not answered by the engine",
+	g.log.DebugContext(ctx, "request not answered by the engine",
 		append(g.about(t.client, &t.session), slog.Int("status", status), slog.Any("err", err))...)
 	switch status {
 	case http.StatusUnauthorized:

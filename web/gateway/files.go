@@ -145,7 +145,7 @@ func (g *Gateway) stream(w http.ResponseWriter, r *http.Request, file string) er
 	}
 	ctx, cancel := context.WithCancelCause(r.Context())
 	t := &transfer{g: g, client: r, control: http.NewResponseController(w), cancel: cancel, session: session.Session{}}
-	t.in = r.WithContext(ctx)
+	t.out = r.WithContext(ctx)
 	t.stage.Store(int32(thinking))
 	t.begin()
 	defer t.finish()
@@ -168,18 +168,10 @@ func (g *Gateway) stream(w http.ResponseWriter, r *http.Request, file string) er
 		return nil
 	}
 	_ = t.control.Flush() // the client learns that it comes; a failure shows in the copy
-	if err := g.copyFile(w, &download{t: t, body: res.Body}); err != nil {
+	if err := t.pass(w, res.Body, false); err != nil {
 		panic(http.ErrAbortHandler) // so that nobody takes a piece for the whole
 	}
 	return nil
-}
-
-// copyFile copies in pieces that the transfer can count.
-func (g *Gateway) copyFile(w io.Writer, body io.Reader) error {
-	buffer := g.buffers.Get()
-	defer g.buffers.Put(buffer)
-	_, err := io.CopyBuffer(struct{ io.Writer }{w}, body, buffer)
-	return err
 }
 
 // lastModified says that a document that was made just now is as old as that.

@@ -3,7 +3,6 @@ package gateway
 import (
 	"log/slog"
 	"net/http"
-	"net/http/httputil"
 	"sync/atomic"
 	"time"
 
@@ -16,7 +15,6 @@ import (
 type Gateway struct {
 	cfg      Config
 	log      *slog.Logger
-	proxy    *httputil.ReverseProxy
 	request  map[string]bool // headers that cross, true for those of one value
 	response map[string]bool // headers that cross back
 	rotated  *rotations
@@ -61,13 +59,6 @@ func New(c Config) (*Gateway, error) {
 	}
 	g.launcher = newLauncher(g)
 	g.explorer = newExplorer(g)
-	g.proxy = &httputil.ReverseProxy{
-		Rewrite:      rewrite,
-		Transport:    road{g},
-		BufferPool:   g.buffers,
-		ErrorHandler: g.failed,
-		ErrorLog:     slog.NewLogLogger(c.Logger.Handler(), slog.LevelDebug),
-	}
 	return g, nil
 }
 

@@ -5,9 +5,10 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"net/http/httputil"
 	"net/netip"
+	"net/url"
 	"regexp"
+	"time"
 
 	"mfaserver/internal/audit"
 	"mfaserver/internal/mirth"
@@ -25,8 +26,8 @@ const (
 // now: with a key, or as the principal of a service token without one. Without
 // either it answers 500 and forwards nothing (threat T129).
 //
-// Serve panics with [http.ErrAbortHandler], as [httputil.ReverseProxy] does,
-// when an answer has to be cut short.
+// Serve panics with [http.ErrAbortHandler] when an answer has to be cut short,
+// as [net/http/httputil.ReverseProxy] does.
 func (g *Gateway) Serve(w http.ResponseWriter, r *http.Request, s session.Session) {
 	setSecurityHeaders(w.Header())
 	if s.Username == "" || !s.Kind.API() || s.Key == (session.Key{}) && s.Token == "" {
@@ -53,11 +54,14 @@ func (g *Gateway) Serve(w http.ResponseWriter, r *http.Request, s session.Sessio
 	if t := g.transfer(w, r, s); t != nil {
 		t.begin()
 		defer t.finish()
-		g.proxy.ServeHTTP(w, t.in)
+		t.cross(w)
 	}
 }
 
-// transfer prepares the crossing of r, or answers and returns nil.
+// transfer prepares the crossing of r, or answers and returns nil. The request
+// for the engine is made from nothing of the client's but method, path, query
+// and body, and from the headers that [Gateway.crossing] picked: no Connection
+// header can name one of ours (threat T136).
 func (g *Gateway) transfer(w http.ResponseWriter, r *http.Request, s session.Session) *transfer {
 	header, ok := g.crossing(r.Header)
 	if !ok {
@@ -81,17 +85,17 @@ func (g *Gateway) transfer(w http.ResponseWriter, r *http.Request, s session.Ses
 	t.setOwn(addr)
 	ctx, cancel := context.WithCancelCause(r.Context())
 	t.cancel = cancel
-	in := http.Request{
-		Method: r.Method, URL: r.URL, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		ContentLength: r.ContentLength, Host: g.cfg.Target.Host, RemoteAddr: r.RemoteAddr,
+	out := http.Request{
+		Method: r.Method, URL: g.place(r.URL), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: header, ContentLength: r.ContentLength, Host: g.cfg.Target.Host,
 	}
 	if r.ContentLength != 0 {
 		t.partial.Store(true)
-		in.Body = &upload{t: t, body: r.Body, left: g.cfg.Limits.MaxRequest}
+		out.Body = &upload{t: t, body: r.Body, left: g.cfg.Limits.MaxRequest}
 	} else {
 		t.stage.Store(int32(thinking))
 	}
-	t.in = in.WithContext(context.WithValue(ctx, transferKey{}, t))
+	t.out = out.WithContext(context.WithValue(ctx, transferKey{}, t))
 	return t
 }
 
@@ -102,22 +106,17 @@ func (t *transfer) setOwn(addr netip.Addr) {
 	if len(t.header["X-Requested-With"]) == 0 {
 		t.header["X-Requested-With"] = []string{requestedWith}
 	}
+	if len(t.header["User-Agent"]) == 0 {
+		t.header["User-Agent"] = []string{""} // or net/http would say its own
+	}
 }
 
-// rewrite makes the request for the engine from nothing of the client's but
-// method, path, query and body, and from what [Gateway.crossing] picked. It
-// runs after hop-by-hop headers were dropped, so that no client can drop ours
-// (threat T136).
-func rewrite(p *httputil.ProxyRequest) {
-	t := transferOf(p.Out.Context())
-	if t == nil {
-		return // and the road is closed
+// place is where at the engine a path of ours is.
+func (g *Gateway) place(u *url.URL) *url.URL {
+	return &url.URL{
+		Scheme: g.cfg.Target.Scheme, Host: g.cfg.Target.Host,
+		Path: withoutVersion(u.Path), RawPath: withoutVersion(u.RawPath), ForceQuery: u.ForceQuery, RawQuery: u.RawQuery,
 	}
-	target := t.g.cfg.Target
-	p.Out.URL.Scheme, p.Out.URL.Host = target.Scheme, target.Host
-	p.Out.URL.Path, p.Out.URL.RawPath = withoutVersion(p.Out.URL.Path), withoutVersion(p.Out.URL.RawPath)
-	p.Out.Host = target.Host
-	p.Out.Header = t.header
 }
 
 // versioned is the prefix of a path that names the engine's version.
@@ -141,7 +140,7 @@ func (g *Gateway) permitted(w http.ResponseWriter, r *http.Request, s *session.S
 	if g.cfg.Access == nil {
 		return true
 	}
-	err := g.cfg.Access.Permit(r.Context(), *s, r)
+	err := g.cfg.Access.Permit(r.Context(), *s, r, func() { allowQuestion(w) })
 	if err == nil {
 		return true
 	}
@@ -158,6 +157,20 @@ func (g *Gateway) permitted(w http.ResponseWriter, r *http.Request, s *session.S
 	refuse(w, r, http.StatusForbidden, denied.Reason)
 	return false
 }
+
+// allowQuestion moves both deadlines of a request whose body was not read yet:
+// the server takes the end of the one for reading for the client's going away.
+// A writer without deadlines needs none.
+func allowQuestion(w http.ResponseWriter) {
+	until := time.Now().Add(questionBudget) //nolint:forbidigo // sockets know only the real clock
+	control := http.NewResponseController(w)
+	_ = control.SetReadDeadline(until)
+	_ = control.SetWriteDeadline(until)
+}
+
+// questionBudget is the longest that a person is asked, and the time for the
+// answer after it.
+const questionBudget = 3 * time.Minute
 
 // cookie opens the carry, or answers and returns false. A carry that cannot be
 // opened makes the session useless for good.

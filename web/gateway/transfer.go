@@ -49,9 +49,9 @@ type transferKey struct{}
 type transfer struct {
 	g       *Gateway
 	session session.Session
-	in      *http.Request // what the proxy was given; its context is the transfer's
+	out     *http.Request // what the engine is sent; its context is the transfer's
 	client  *http.Request // what the client sent
-	header  http.Header   // what the engine is sent
+	header  http.Header   // what the engine is sent of it
 	first   string        // the cookie of the carry
 	cookie  string        // the cookie in use
 
@@ -133,7 +133,7 @@ func (t *transfer) survive() {
 func (t *transfer) goLong() {
 	t.long = true
 	if t.session.Key != (session.Key{}) {
-		t.ended, t.stop = t.g.cfg.Sessions.Watch(t.in.Context(), t.session.Key)
+		t.ended, t.stop = t.g.cfg.Sessions.Watch(t.out.Context(), t.session.Key)
 	}
 	// An error means that the connection has none, and so nothing to wait for.
 	_ = t.control.SetReadDeadline(time.Time{})
@@ -213,21 +213,7 @@ func (u *upload) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Close implements [io.Closer].
-func (u *upload) Close() error { return u.body.Close() }
-
-// download is the body of an answer.
-type download struct {
-	t    *transfer
-	body io.ReadCloser
-}
-
-// Read implements [io.Reader].
-func (d *download) Read(p []byte) (int, error) {
-	n, err := d.body.Read(p)
-	d.t.moved.Add(1)
-	return n, wordless(err)
-}
-
-// Close implements [io.Closer].
-func (d *download) Close() error { return d.body.Close() }
+// Close implements [io.Closer]. The body is the server's, which closes it when
+// the handler is done: a transport that fails before it has read it would wait
+// here for a client that waits for us.
+func (u *upload) Close() error { return nil }

@@ -95,8 +95,8 @@ func (g *Guard) SetReading(r rules.Reading) { g.reading.Store(&r) }
 
 // Permit implements [gateway.Access]: nil, a [*gateway.DeniedError], or an
 // error that means that it cannot be told, which permits nothing either. It
-// may wait for a person to answer a push.
-func (g *Guard) Permit(ctx context.Context, s session.Session, r *http.Request) error {
+// may wait for a person to answer a push, and calls asks before it does.
+func (g *Guard) Permit(ctx context.Context, s session.Session, r *http.Request, asks func()) error {
 	path, ok := rules.APIPath(r.URL.EscapedPath())
 	if !ok {
 		return &gateway.DeniedError{Reason: NotAPI}
@@ -105,5 +105,5 @@ func (g *Guard) Permit(ctx context.Context, s session.Session, r *http.Request) 
 	if readOnly && !g.reading.Load().Reads(r.Method, path) {
 		return &gateway.DeniedError{Reason: ReadOnly}
 	}
-	return g.stepUp(ctx, s, r, path)
+	return g.stepUp(ctx, s, r, path, asks)
 }

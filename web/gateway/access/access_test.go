@@ -104,7 +104,7 @@ func TestPermit(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			a := &approver{}
-			err := newGuard(t, a).Permit(t.Context(), c.session, request(t, c.method, c.path, c.from))
+			err := newGuard(t, a).Permit(t.Context(), c.session, request(t, c.method, c.path, c.from), func() {})
 			var denied *gateway.DeniedError
 			switch {
 			case c.want == "" && err != nil:
@@ -129,7 +129,7 @@ func TestStepUp(t *testing.T) {
 	var all sync.WaitGroup
 	for range 20 {
 		all.Go(func() {
-			if err := guard.Permit(t.Context(), s, request(t, "PUT", "/api/users/1", "192.0.2.7")); err != nil {
+			if err := guard.Permit(t.Context(), s, request(t, "PUT", "/api/users/1", "192.0.2.7"), func() {}); err != nil {
 				t.Errorf("Permit = %v, want nil", err)
 			}
 		})
@@ -144,7 +144,7 @@ func TestStepUp(t *testing.T) {
 	}
 	other := s
 	other.Key = session.KeyOf("two")
-	if err := guard.Permit(t.Context(), other, request(t, "PUT", "/api/users/1", "192.0.2.7")); err != nil || a.asked.Load() != 2 {
+	if err := guard.Permit(t.Context(), other, request(t, "PUT", "/api/users/1", "192.0.2.7"), func() {}); err != nil || a.asked.Load() != 2 {
 		t.Errorf("another session: %v, %d pushes; the approval of one is not another's", err, a.asked.Load())
 	}
 }
@@ -154,12 +154,12 @@ func TestStepUpRefused(t *testing.T) {
 	s := session.Session{Key: session.KeyOf("one"), Username: "alice", ApprovedAt: noon.Add(time.Minute)}
 	refusing := &approver{err: mfa.ErrRefused}
 	var denied *gateway.DeniedError
-	err := newGuard(t, refusing).Permit(t.Context(), s, request(t, "PUT", "/api/users/1", "192.0.2.7"))
+	err := newGuard(t, refusing).Permit(t.Context(), s, request(t, "PUT", "/api/users/1", "192.0.2.7"), func() {})
 	if !errors.As(err, &denied) || denied.Reason != access.StepUpRefused || refusing.asked.Load() != 1 {
 		t.Errorf("Permit = %v after %d pushes, want denied for %s; an approval from the future is none", err, refusing.asked.Load(), access.StepUpRefused)
 	}
 	down := &approver{err: mfa.ErrSecondFactorUnavailable}
-	err = newGuard(t, down).Permit(t.Context(), s, request(t, "PUT", "/api/users/1", "192.0.2.7"))
+	err = newGuard(t, down).Permit(t.Context(), s, request(t, "PUT", "/api/users/1", "192.0.2.7"), func() {})
 	if !errors.Is(err, mfa.ErrSecondFactorUnavailable) {
 		t.Errorf("Permit = %v, want %v", err, mfa.ErrSecondFactorUnavailable)
 	}
@@ -182,11 +182,13 @@ func TestStepUpLeft(t *testing.T) {
 	guard := newGuard(t, a)
 	s := session.Session{Key: session.KeyOf("one"), Username: "alice", ApprovedAt: noon.Add(-time.Hour)}
 	first := make(chan error)
-	go func() { first <- guard.Permit(t.Context(), s, request(t, "PUT", "/api/users/1", "192.0.2.7")) }()
+	go func() {
+		first <- guard.Permit(t.Context(), s, request(t, "PUT", "/api/users/1", "192.0.2.7"), func() {})
+	}()
 	<-a.asked
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := guard.Permit(ctx, s, request(t, "PUT", "/api/users/1", "192.0.2.7")); !errors.Is(err, context.Canceled) {
+	if err := guard.Permit(ctx, s, request(t, "PUT", "/api/users/1", "192.0.2.7"), func() {}); !errors.Is(err, context.Canceled) {
 		t.Errorf("Permit of a client that left = %v, want %v", err, context.Canceled)
 	}
 	close(a.answer)

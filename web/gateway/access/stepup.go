@@ -14,7 +14,7 @@ import (
 
 // stepUp asks for a fresh approval where the operation needs one and the
 // latest is too old. The push is answered while the call waits.
-func (g *Guard) stepUp(ctx context.Context, s session.Session, r *http.Request, path string) error {
+func (g *Guard) stepUp(ctx context.Context, s session.Session, r *http.Request, path string, asks func()) error {
 	most, needed := g.cfg.Rules.StepUpFor(r.Method, path)
 	if !needed {
 		return nil
@@ -23,6 +23,7 @@ func (g *Guard) stepUp(ctx context.Context, s session.Session, r *http.Request, 
 		// Nobody proved anything for it, or nobody sits in front of it.
 		return &gateway.DeniedError{Reason: StepUp}
 	}
+	asks()
 	turn, err := g.approvals.turn(ctx, s.Key)
 	if err != nil {
 		return err
