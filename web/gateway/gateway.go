@@ -4,7 +4,6 @@ import (
 	"log/slog"
 	"net/http"
 	"sync/atomic"
-	"time"
 
 	"mfaserver/internal/mirth"
 )
@@ -19,7 +18,7 @@ type Gateway struct {
 	response map[string]bool // headers that cross back
 	rotated  *rotations
 	buffers  *buffers
-	tick     time.Duration
+	watch    watch
 	down     atomic.Bool
 
 	version   *cached[string]
@@ -45,7 +44,7 @@ func New(c Config) (*Gateway, error) {
 		log:       c.Logger,
 		request:   allowed(requestHeaders, c.RequestHeaders),
 		response:  allowed(responseHeaders, c.ResponseHeaders),
-		tick:      min(watchEvery, c.Limits.Idle/4),
+		watch:     watch{tick: min(watchEvery, c.Limits.Idle/4)},
 		version:   newCached(c.Now, c.Engine.Version),
 		status:    newCached(c.Now, c.Engine.Status),
 		openAPI:   newCached(c.Now, c.Engine.OpenAPI),

@@ -20,8 +20,7 @@ var (
 	errPanicked = errors.New("gateway: nobody could look after the transfer")
 )
 
-// watchEvery is how often a transfer is looked after. What is over before has
-// cost one timer.
+// watchEvery is how often a transfer is looked after.
 const watchEvery = 250 * time.Millisecond
 
 // lastWords is how long a client may take over the end of an exchange.
@@ -61,9 +60,10 @@ type transfer struct {
 	moved   atomic.Uint64 // counts reads of either body
 	large   atomic.Bool   // the request body went over the limit
 	partial atomic.Bool   // the request body was begun and not read to its end
+	looking atomic.Bool   // somebody looks after it just now
+	links   links
 
 	mu    sync.Mutex // guards what follows
-	timer *time.Timer
 	over  bool
 	long  bool // looked after at least once
 	ended <-chan struct{}
@@ -80,21 +80,17 @@ func transferOf(ctx context.Context) *transfer {
 }
 
 // begin looks after the transfer from now on.
-func (t *transfer) begin() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.timer = time.AfterFunc(t.g.tick, t.look)
-}
+func (t *transfer) begin() { t.g.watch.add(t) }
 
 // look cuts the transfer when its session is over or nothing moves.
 func (t *transfer) look() {
+	defer t.looking.Store(false)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.over {
 		return
 	}
 	defer t.survive()
-	t.timer.Reset(t.g.tick)
 	if !t.long {
 		t.goLong()
 	}
@@ -113,13 +109,13 @@ func (t *transfer) look() {
 		t.seen, t.still = moved, 0
 		return
 	}
-	if t.still += t.g.tick; t.still >= t.g.cfg.Limits.Idle {
+	if t.still += t.g.watch.tick; t.still >= t.g.cfg.Limits.Idle {
 		t.cut(errIdle)
 	}
 }
 
 // survive keeps a panic of those who are asked about sessions from ending the
-// process (threat T184): a timer's goroutine has no server around it. Its text
+// process (threat T184): a goroutine of ours has no server around it. Its text
 // is not logged, it may quote what was being worked on.
 func (t *transfer) survive() {
 	if recover() != nil {
@@ -180,10 +176,10 @@ func (t *transfer) expire() {
 
 // finish ends the care for the transfer.
 func (t *transfer) finish() {
+	t.g.watch.remove(t)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.over = true
-	t.timer.Stop()
 	if t.stop != nil {
 		t.stop()
 	}
