@@ -8,15 +8,23 @@ package breather
 
 import "time"
 
-const (
-	// longest is how long work goes on at a stretch, pause how long it then
-	// sleeps, about.
-	longest = 300 * time.Microsecond
-	pause   = 100 * time.Microsecond
-)
+// Pace is how long work goes on at a stretch, and how long it then sleeps, about.
+type Pace struct{ Longest, Pause time.Duration }
+
+// Steady is for work that somebody waits for, and the pace of the zero Breather.
+func Steady() Pace { return Pace{Longest: 300 * time.Microsecond, Pause: 100 * time.Microsecond} }
+
+// Gentle is for work that nobody waits for: it takes a quarter of a processor.
+func Gentle() Pace { return Pace{Longest: 100 * time.Microsecond, Pause: 300 * time.Microsecond} }
 
 // Breather belongs to one goroutine. The zero value is ready.
-type Breather struct{ since time.Time }
+type Breather struct {
+	pace  Pace
+	since time.Time
+}
+
+// New returns a Breather of another pace.
+func New(p Pace) Breather { return Breather{pace: p} }
 
 // Breathe returns at once, or after a moment when there was no pause for a
 // while. Call it after each small piece of work.
@@ -24,11 +32,14 @@ func (b *Breather) Breathe() {
 	now := time.Now() //nolint:forbidigo // it measures, and decides nothing
 	if b.since.IsZero() {
 		b.since = now
+		if b.pace == (Pace{}) {
+			b.pace = Steady()
+		}
 		return
 	}
-	if now.Sub(b.since) < longest {
+	if now.Sub(b.since) < b.pace.Longest {
 		return
 	}
-	time.Sleep(pause)
+	time.Sleep(b.pace.Pause)
 	b.since = time.Now() //nolint:forbidigo // as above
 }

@@ -8,6 +8,23 @@ import (
 	"mfaserver/internal/breather"
 )
 
+func TestGentle(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		air := breather.New(breather.Gentle())
+		air.Breathe()
+		began, worked := time.Now(), time.Duration(0)
+		for range 1000 {
+			time.Sleep(25 * time.Microsecond)
+			worked += 25 * time.Microsecond
+			air.Breathe()
+		}
+		if share := float64(worked) / float64(time.Since(began)); share < 0.2 || share > 0.3 {
+			t.Errorf("gentle work takes %.2f of the time, want a quarter", share)
+		}
+	})
+}
+
 func TestBreathe(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

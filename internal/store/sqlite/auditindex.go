@@ -198,7 +198,7 @@ func (x *auditIndex) Add(ctx context.Context, entries []audit.IndexEntry) error 
 		return fault("index audit trail", err)
 	}
 	defer stmt.Close() //nolint:errcheck // the transaction reports
-	var air breather.Breather
+	air := breather.New(breather.Gentle())
 	for i := range entries {
 		if _, err := stmt.ExecContext(ctx, x.row(&entries[i])...); err != nil {
 			return fault("index audit trail", err)
