@@ -68,7 +68,7 @@ func TestPackage(t *testing.T) { //nolint:paralleltest // it installs on the mac
 	})
 	follow(t, dist)
 	for _, path := range []string{
-		"/usr/share/man/man1/mfaserver-users-add.1.gz", "/usr/share/doc/mfaserver/copyright",
+		"/usr/share/man/man1/mfaserver-users-add.1.gz", "/usr/share/doc/mfaserver/copyright", "/usr/share/doc/mfaserver/operations.md",
 		"/usr/share/bash-completion/completions/mfaserver", "/lib/systemd/system/mfaserver.service",
 	} {
 		if _, err := os.Stat(path); err != nil {

@@ -23,9 +23,12 @@ func TestUnit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Nothing is installed here: neither the program nor its manual.
+	// The program is not installed here. All else must hold on a machine that has
+	// nothing but systemd: a manual page is looked at with a program of its own.
 	text := strings.ReplaceAll(string(data), "/usr/bin/mfaserver", "/bin/true")
-	text = strings.ReplaceAll(text, "Documentation=man:mfaserver(1) man:mfaserver-serve(1)\n", "")
+	if strings.Contains(text, "man:") {
+		t.Error("the unit names a manual page, which systemd-analyze looks for with man")
+	}
 	unit := filepath.Join(t.TempDir(), "mfaserver.service")
 	if err := os.WriteFile(unit, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
