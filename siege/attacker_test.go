@@ -71,11 +71,15 @@ func untilClosed() error {
 	return nil
 }
 
-// itself runs the test binary; a lowly one with the lowest priority there is, so
-// that it takes no processor time that the server wants. Beside other tests it
-// would get none at all.
+// itself runs the test binary; a lowly one with the lowest priority there is
+// (SCHED_IDLE), so that it takes no processor time that the server wants: whoever
+// wakes up takes the processor from it at once, and need not wait for the end of
+// a slice. Beside other tests it would get none at all.
 func itself(t *testing.T, lowly bool) *exec.Cmd {
 	t.Helper()
+	if chrt, err := exec.LookPath("chrt"); lowly && err == nil {
+		return exec.CommandContext(t.Context(), chrt, "--idle", "0", os.Args[0])
+	}
 	if nice, err := exec.LookPath("nice"); lowly && err == nil {
 		return exec.CommandContext(t.Context(), nice, "-n", "19", os.Args[0])
 	}

@@ -11,6 +11,7 @@ import (
 
 	"mfaserver/internal/audit"
 	"mfaserver/internal/control"
+	"mfaserver/internal/handshakes"
 	"mfaserver/web"
 )
 
@@ -53,8 +54,10 @@ func (a *app) serve(ctx context.Context, listener net.Listener, whenReady func()
 	}
 	defer stopMetrics()
 	server := web.HTTPServer(r.front, a.logger)
+	gate := handshakes.New()
 	server.TLSConfig = a.shown.config()
-	return a.run(ctx, r, server, listener, whenReady)
+	server.TLSConfig.GetConfigForClient = gate.Turn
+	return a.run(ctx, r, server, gate.Listen(listener), whenReady)
 }
 
 // run serves and sweeps until stop ends or the server fails. A stop is said at

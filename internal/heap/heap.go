@@ -4,7 +4,8 @@
 // has in use most of the time the collector would run several times a second as
 // soon as there is much to do, and each time somebody waits for it; with many
 // sessions it would leave half of a large heap unused. So the heap may grow to
-// [Size] while there is much to do, and by half of what is in use in any case.
+// [Size] while there is much to do, and by half of what is in use in any case;
+// by as much again where more than that is in use and there is much to do.
 package heap
 
 import (
@@ -25,8 +26,9 @@ const (
 	calmRounds = 10
 	every      = time.Second
 
-	// The bounds of the collector's percentage (GOGC).
-	calmPercent, mostPercent = 50, 800
+	// The bounds of the collector's percentage (GOGC), and what it is with more in
+	// use than Size: there a round of the collector is long.
+	calmPercent, mostPercent, largePercent = 50, 800, 100
 )
 
 // Tend sets the collector's percentage until ctx ends, once a second at most. Call
@@ -80,7 +82,7 @@ func (k *keeper) percent(cycles, live uint64) int {
 		return calmPercent
 	}
 	if live >= Size {
-		return calmPercent
+		return largePercent
 	}
 	return int(min(max((Size-live)*100/live, calmPercent), mostPercent))
 }
