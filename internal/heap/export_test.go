@@ -4,7 +4,8 @@ package heap
 func Percent(rounds ...[2]uint64) (percent []int) {
 	var k keeper
 	for _, r := range rounds {
-		percent = append(percent, k.percent(r[0], r[1]))
+		k.judge(r[0])
+		percent = append(percent, k.percent(r[1]))
 	}
 	return percent
 }

@@ -4,8 +4,7 @@
 // has in use most of the time the collector would run several times a second as
 // soon as there is much to do, and each time somebody waits for it; with many
 // sessions it would leave half of a large heap unused. So the heap may grow to
-// [Size] while there is much to do, and by half of what is in use in any case;
-// by as much again where more than that is in use and there is much to do.
+// [Size] while there is much to do, and by half of what is in use in any case.
 package heap
 
 import (
@@ -18,37 +17,45 @@ import (
 const (
 	// Size is how many bytes the heap has, garbage included, before the collector
 	// runs while there is much to do: under a flood of logins the collector is then
-	// at work for less than one hundredth of the time.
-	Size = 96 << 20
+	// at work for about one hundredth of the time.
+	Size = 60 << 20
 	// busyCycles in one [every] is much to do; after calmRounds without a cycle
 	// there is not.
 	busyCycles = 2
 	calmRounds = 10
 	every      = time.Second
+	// looks is how often in that time what is in use is looked at.
+	looks = 10
 
-	// The bounds of the collector's percentage (GOGC), and what it is with more in
-	// use than Size: there a round of the collector is long.
-	calmPercent, mostPercent, largePercent = 50, 800, 100
+	// The bounds of the collector's percentage (GOGC).
+	calmPercent, mostPercent = 50, 800
 )
 
-// Tend sets the collector's percentage until ctx ends, once a second at most. Call
-// it in one place of a process, and only where GOGC is not set.
+// Tend sets the collector's percentage until ctx ends. Call it in one place of a
+// process, and only where GOGC is not set.
 func Tend(ctx context.Context) {
 	before := debug.SetGCPercent(calmPercent)
 	defer debug.SetGCPercent(before)
-	tick := time.NewTicker(every)
+	tick := time.NewTicker(every / looks)
 	defer tick.Stop()
 	samples := []metrics.Sample{{Name: "/gc/cycles/total:gc-cycles"}, {Name: "/gc/heap/live:bytes"}}
 	var k keeper
 	percent := calmPercent
-	for {
+	for round := 1; ; round++ {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
 		}
+		whole := round%looks == 0
+		if !whole && !k.busy {
+			continue
+		}
 		metrics.Read(samples)
-		next := k.percent(samples[0].Value.Uint64(), samples[1].Value.Uint64())
+		if whole {
+			k.judge(samples[0].Value.Uint64())
+		}
+		next := k.percent(samples[1].Value.Uint64())
 		// The world stops for a change: a small one is not worth it.
 		if next > percent+percent/8 || next < percent-percent/8 {
 			debug.SetGCPercent(next)
@@ -64,9 +71,9 @@ type keeper struct {
 	calm   int
 }
 
-// percent is called once a round, with how many cycles there were since the start
-// of the process and how many bytes are in use.
-func (k *keeper) percent(cycles, live uint64) int {
+// judge is called once in [every], with how many cycles there were since the start
+// of the process.
+func (k *keeper) judge(cycles uint64) {
 	switch ran := cycles - k.cycles; {
 	case ran >= busyCycles:
 		k.busy, k.calm = true, 0
@@ -78,11 +85,17 @@ func (k *keeper) percent(cycles, live uint64) int {
 		}
 	}
 	k.cycles = cycles
+}
+
+// percent is for so many bytes in use. What is in use may grow fast, and with it
+// what a percentage allows: while there is much to do it is asked ten times as
+// often.
+func (k *keeper) percent(live uint64) int {
 	if !k.busy || live == 0 {
 		return calmPercent
 	}
 	if live >= Size {
-		return largePercent
+		return calmPercent
 	}
 	return int(min(max((Size-live)*100/live, calmPercent), mostPercent))
 }
