@@ -38,7 +38,7 @@ func gatewayRows(tb testing.TB, s scale) []row {
 	request := "GET /api/channels HTTP/1.1\r\nHost: localhost:8443\r\nX-Requested-With: bench\r\nAccept: application/xml\r\nUser-Agent: bench\r\nCookie: " + cookie + "\r\n\r\n"
 	through := newFlood(tb, s.clients, s.requests, plain(tb, ours), request)
 	bare := newFlood(tb, s.clients, s.requests, plain(tb, bareProxy(tb, client)), request)
-	rates, tails := race(tb, s.rounds+10, through, bare)
+	rates, tails := race(tb, s.rounds+30, through, bare)
 	rows := []row{
 		{
 			name: "gateway-get", what: "a GET of 1 KiB through the gateway, of a bare ReverseProxy", unit: "x", bar: bar{atLeast, 0.95},

@@ -16,9 +16,9 @@ import (
 
 const (
 	// Size is how many bytes the heap has, garbage included, before the collector
-	// runs while there is much to do: under a flood of logins the collector is then
-	// at work for about one hundredth of the time.
-	Size = 60 << 20
+	// runs while there is much to do. Some ten thousand sessions in use and half of
+	// it again are as much.
+	Size = 40 << 20
 	// busyCycles in one [every] is much to do; after calmRounds without a cycle
 	// there is not.
 	busyCycles = 2

@@ -89,6 +89,8 @@ func parseBase(text string) (*url.URL, error) {
 		return nil, fmt.Errorf("%w: URL must not hold a user name", ErrConfig)
 	case u.Hostname() == "" || strings.HasSuffix(u.Host, ":"):
 		return nil, fmt.Errorf("%w: URL must name host and port", ErrConfig)
+	case strings.ContainsFunc(u.Host, func(r rune) bool { return r <= ' ' || r >= 0x7f }):
+		return nil, fmt.Errorf("%w: URL must name a host in ASCII", ErrConfig)
 	case u.Path != "" && u.Path != "/", u.RawQuery != "", u.ForceQuery, strings.Contains(text, "#"):
 		return nil, fmt.Errorf("%w: URL must end after host and port", ErrConfig)
 	}

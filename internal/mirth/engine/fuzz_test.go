@@ -13,7 +13,7 @@ import (
 func FuzzURL(f *testing.F) {
 	for _, seed := range []string{
 		"https://engine.example", "https://engine.example:8443/", "https://[::1]:8443", "http://127.0.0.1",
-		"https://a@b", "https://a/b", "https://a?b", "https://a#b", "//a", "https://a:0", "https://[::1%25eth0]:1", "https://a%2Fb",
+		"https://a@b", "https://a/b", "https://a?b", "https://a#b", "//a", "https://a:0", "https://[::1%25eth0]:1", "https://é", "https://a%2Fb",
 	} {
 		f.Add(seed)
 	}
