@@ -2,6 +2,7 @@ package bench_test
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -29,7 +30,7 @@ func (c *curve) csv() string {
 			if i > 0 {
 				b.WriteByte(',')
 			}
-			b.WriteString(strconv.FormatFloat(v, 'g', 5, 64))
+			b.WriteString(figure(v))
 		}
 		b.WriteByte('\n')
 	}
@@ -174,4 +175,12 @@ func overSessions(tb testing.TB, sessions []int, most int) *curve {
 		}
 	}
 	return c
+}
+
+// figure has five digits, and all of a whole number.
+func figure(v float64) string {
+	if v == math.Trunc(v) {
+		return strconv.FormatFloat(v, 'f', 0, 64)
+	}
+	return strconv.FormatFloat(v, 'g', 5, 64)
 }

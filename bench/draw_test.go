@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -99,6 +100,9 @@ func short(v float64) string {
 	case v >= 1e4:
 		return fmt.Sprintf("%.3gk", v/1e3)
 	default:
+		if v >= 1e3 {
+			return strconv.FormatFloat(v, 'f', 0, 64)
+		}
 		return fmt.Sprintf("%.3g", v)
 	}
 }
