@@ -3,6 +3,7 @@ package gateway
 import (
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -54,6 +55,7 @@ func (t *transfer) answer(w http.ResponseWriter, res *http.Response) error {
 	}
 	if err := t.pass(w, res.Body, flush); err != nil {
 		_ = res.Body.Close() // and with it the connection
+		t.g.log.DebugContext(t.out.Context(), "answer of the engine cut short", append(t.g.about(t.client, &t.session), slog.Any("err", err))...)
 		panic(http.ErrAbortHandler)
 	}
 	return nil
