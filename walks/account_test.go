@@ -14,13 +14,14 @@ func accountWalks() []walk {
 	walks = append(walks, each("account/sessions", endSessions)...)
 	return append(walks, each("account/code", func(t *testing.T, _ *house, v *visitor) {
 		// A code for somebody who is signed in already.
-		v.signIn("rosa.rossi")
+		name := v.either("rosa.rossi", "elif.okoro")
+		v.signIn(name)
 		v.Visit(v.d.server + "/mfa/code")
 		v.audit("portal-code-form")
 		v.press("#get-code")
 		v.approve()
 		v.Wait("#code")
-		if status, body := v.d.login(t, "rosa.rossi", v.Value("#code")); status != http.StatusOK {
+		if status, body := v.d.login(t, name, v.Value("#code")); status != http.StatusOK {
 			t.Errorf("login with the code = %d %s", status, body)
 		}
 	})...)
@@ -28,7 +29,7 @@ func accountWalks() []walk {
 
 // everyPage looks at what the portal has for somebody.
 func everyPage(t *testing.T, _ *house, v *visitor) {
-	v.signIn("leon.lindt")
+	v.signIn(v.either("leon.lindt", "femi.park"))
 	for _, p := range []struct{ path, name string }{
 		{"/mfa/sessions", "portal-sessions"},
 		{"/mfa/devices", "portal-devices"},
@@ -48,10 +49,7 @@ func everyPage(t *testing.T, _ *house, v *visitor) {
 
 // addDevice adds a device with the code on the screen, which its phone opens.
 func addDevice(t *testing.T, h *house, v *visitor) {
-	name := "noor.novak"
-	if v.scriptless {
-		name = "oscar.okoro"
-	}
+	name := v.either("noor.novak", "oscar.okoro")
 	owner := h.visitor(t, v.d)
 	owner.signIn(name)
 	v.signIn(name)
@@ -83,10 +81,7 @@ func addDevice(t *testing.T, h *house, v *visitor) {
 // endSessions signs a person out of another browser, and then out of all
 // others.
 func endSessions(t *testing.T, h *house, v *visitor) {
-	name := "quinn.quist"
-	if v.scriptless {
-		name = "yuki.young"
-	}
+	name := v.either("quinn.quist", "yuki.young")
 	other, third := h.visitor(t, v.d), h.visitor(t, v.d)
 	other.signIn(name)
 	v.signIn(name)

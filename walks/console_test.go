@@ -87,10 +87,7 @@ func consoleWalks() []walk {
 // bypass makes a bypass code, uses it in another browser, and finds both in the
 // audit trail.
 func bypass(t *testing.T, h *house, v *visitor) {
-	name := "umar.ulrich"
-	if v.scriptless {
-		name = "femi.keller"
-	}
+	name := v.either("umar.ulrich", "femi.keller")
 	v.administer()
 	v.find(name)
 	v.audit("console-user")
@@ -130,10 +127,7 @@ func (v *visitor) sees(what string, want ...string) {
 // lookAfter locks somebody and unlocks him, disables his account, and ends a
 // session, which his browser feels at once.
 func lookAfter(t *testing.T, h *house, v *visitor) {
-	name := "bruno.gruber"
-	if v.scriptless {
-		name = "chiara.hale"
-	}
+	name := v.either("bruno.gruber", "chiara.hale")
 	other := h.visitor(t, v.d)
 	other.signIn(name)
 	v.administer()

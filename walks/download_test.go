@@ -56,10 +56,7 @@ func (v *visitor) downloaded(dir, end string) string {
 
 // takeTrail exports the trail of somebody as a table and as lines of JSON.
 func takeTrail(t *testing.T, h *house, v *visitor) {
-	name := "ines.novak"
-	if v.scriptless {
-		name = "kavya.park"
-	}
+	name := v.either("ines.novak", "kavya.park")
 	h.visitor(t, v.d).signIn(name)
 	dir := v.downloads()
 	v.administer()

@@ -34,15 +34,16 @@ func (v *visitor) signIn(username string) {
 func portalWalks() []walk {
 	var walks []walk
 	walks = append(walks, each("portal/approve", func(t *testing.T, _ *house, v *visitor) {
+		name := v.either("ada.abel", "david.ito")
 		v.Visit(v.d.server + "/mfa/")
 		v.audit("portal-sign-in")
-		v.enter("#sign-in", "ada.abel", v.d.password)
+		v.enter("#sign-in", name, v.d.password)
 		v.Wait("#approve")
 		v.audit("prompt")
 		v.approve()
 		v.Wait("#sign-out")
 		v.audit("portal")
-		if user := v.Text("#user"); user != "ada.abel" {
+		if user := v.Text("#user"); user != name {
 			t.Errorf("signed in as %q", user)
 		}
 		v.Follow("#sign-out")
@@ -50,7 +51,7 @@ func portalWalks() []walk {
 	})...)
 	walks = append(walks, each("portal/deny", denied)...)
 	walks = append(walks, each("portal/passcode", func(_ *testing.T, _ *house, v *visitor) {
-		v.enter("#sign-in", "hugo.hale", v.d.password)
+		v.enter("#sign-in", v.either("hugo.hale", "quinn.vogel"), v.d.password)
 		code := v.passcode()
 		v.submit("#passcode", "000000", "#passcode-submit")
 		v.Wait("#message.bad")
@@ -59,13 +60,14 @@ func portalWalks() []walk {
 		v.Wait("#sign-out")
 	})...)
 	walks = append(walks, each("portal/bypass-code", func(t *testing.T, _ *house, v *visitor) {
-		code := v.d.bypassCode(t, "ines.ito")
-		v.enter("#sign-in", "ines.ito", v.d.password)
+		name := v.either("ines.ito", "vera.costa")
+		code := v.d.bypassCode(t, name)
+		v.enter("#sign-in", name, v.d.password)
 		v.submit("#bypass_code", code, "#bypass-submit")
 		v.Wait("#sign-out")
 	})...)
 	walks = append(walks, each("portal/security-key", func(_ *testing.T, _ *house, v *visitor) {
-		v.enter("#sign-in", "chiara.costa", v.d.password)
+		v.enter("#sign-in", v.either("chiara.costa", "noor.silva"), v.d.password)
 		v.press("#security-key")
 		v.Wait("#touch")
 		v.audit("prompt-security-key")
@@ -74,7 +76,8 @@ func portalWalks() []walk {
 	})...)
 	walks = append(walks, each("portal/remembered", remembered)...)
 	walks = append(walks, each("portal/code", func(t *testing.T, _ *house, v *visitor) {
-		v.enter("#get-code", "jonas.jansen", v.d.password)
+		name := v.either("jonas.jansen", "yuki.eriksen")
+		v.enter("#get-code", name, v.d.password)
 		v.approve()
 		v.Wait("#code")
 		v.audit("portal-code")
@@ -84,7 +87,7 @@ func portalWalks() []walk {
 		if !strings.Contains(out, "<status>SUCCESS</status>") {
 			t.Errorf("login with the code = %s", out)
 		}
-		if out := v.run(t, jar, "curl -b jar", ""); !strings.Contains(out, "<username>jonas.jansen</username>") {
+		if out := v.run(t, jar, "curl -b jar", ""); !strings.Contains(out, "<username>"+name+"</username>") {
 			t.Errorf("users/current with the cookies = %s", out)
 		}
 		if again, _ := v.curl(t, code); strings.Contains(again, "<status>SUCCESS") {
@@ -117,10 +120,7 @@ func portalWalks() []walk {
 // remembered has Duo remember the browser, which is not asked again; another
 // browser is.
 func remembered(t *testing.T, h *house, v *visitor) {
-	name := "leon.quist"
-	if v.scriptless {
-		name = "hugo.moreau"
-	}
+	name := v.either("leon.quist", "hugo.moreau")
 	v.enter("#sign-in", name, v.d.password)
 	v.press("#remember")
 	v.audit("prompt-remember")
@@ -171,17 +171,18 @@ func (v *visitor) run(t *testing.T, folder, begins, input string) string {
 
 // denied refuses a push, cancels, and comes back: it is not over.
 func denied(_ *testing.T, _ *house, v *visitor) {
-	v.enter("#sign-in", "bruno.birch", "not the password")
+	name := v.either("bruno.birch", "bruno.lindt")
+	v.enter("#sign-in", name, "not the password")
 	v.Wait("#problem")
 	v.audit("portal-refused")
-	v.enter("#sign-in", "bruno.birch", v.d.password)
+	v.enter("#sign-in", name, v.d.password)
 	v.press("#deny")
 	v.Wait("#message.bad")
 	v.audit("prompt-denied")
 	v.press("#cancel")
 	v.Wait("#problem")
 	v.audit("portal-cancelled")
-	v.signIn("bruno.birch")
+	v.signIn(name)
 }
 
 // timedOut signs in where nobody answers.

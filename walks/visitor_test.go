@@ -44,6 +44,15 @@ func (v *visitor) withoutScripts() *visitor {
 	return v
 }
 
+// either is the person for this walk: with scripts one, without another. The two
+// walks may run at the same time, and Duo takes a person's passcode only once.
+func (v *visitor) either(scripted, scriptless string) string {
+	if v.scriptless {
+		return scriptless
+	}
+	return scripted
+}
+
 // header has the browser send one more header with everything.
 func (v *visitor) header(name, value string) {
 	v.t.Helper()

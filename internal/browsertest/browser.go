@@ -29,6 +29,8 @@ func Launch(t *testing.T) *Browser {
 		chromedp.NoSandbox, // Chromium refuses to run as root with its sandbox.
 		chromedp.IgnoreCertErrors,
 		chromedp.Flag("disable-quic", true),
+		// What is pressed before a page is painted for the first time counts too.
+		chromedp.Flag("allow-pre-commit-input", true),
 		chromedp.Flag("disable-component-update", true),
 	)
 	allocator, stop := chromedp.NewExecAllocator(t.Context(), options...)

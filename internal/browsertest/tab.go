@@ -2,6 +2,7 @@ package browsertest
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -19,6 +20,9 @@ const (
 	stepTime = time.Minute
 	timeout  = 5 * time.Minute
 )
+
+// replaced is what Chromium says of an element whose page is gone.
+const replaced = "Could not find node with given id"
 
 // Tab is a browser window of one test. Its methods end the test on failure.
 type Tab struct {
@@ -65,8 +69,21 @@ func (b *Tab) Do(steps ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.Context, stepTime)
 	defer cancel()
-	if err := chromedp.Do(ctx, steps...); err != nil {
-		b.fail(err)
+	for i, step := range steps {
+		if _, err := settled(ctx, step); err != nil {
+			b.fail(fmt.Errorf("step %d of %d: %w", i+1, len(steps), err))
+		}
+	}
+}
+
+// settled runs a step, and again where the page was replaced between the look
+// for an element and its use: nothing has been done to the element then.
+func settled[T any](ctx context.Context, step chromedp.Action[T]) (T, error) {
+	for {
+		v, err := chromedp.Run(ctx, step)
+		if err == nil || ctx.Err() != nil || !strings.Contains(err.Error(), replaced) {
+			return v, err
+		}
 	}
 }
 
@@ -86,7 +103,7 @@ func Read[T any](b *Tab, a chromedp.Action[T]) T {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.Context, stepTime)
 	defer cancel()
-	v, err := chromedp.Run(ctx, a)
+	v, err := settled(ctx, a)
 	if err != nil {
 		b.fail(err)
 	}
