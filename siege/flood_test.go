@@ -172,11 +172,26 @@ func (f *flood) dial(ctx context.Context) (net.Conn, error) {
 }
 
 func dialFrom(ctx context.Context, from, address string, ca []byte) (net.Conn, error) {
+	dialer := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}, Timeout: 10 * time.Second}
+	conn, err := dialer.DialContext(ctx, "tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	return shakeHands(ctx, conn, ca)
+}
+
+// shakeHands begins TLS. The connection is closed when that fails.
+func shakeHands(ctx context.Context, conn net.Conn, ca []byte) (net.Conn, error) {
 	pool := x509.NewCertPool()
 	pool.AppendCertsFromPEM(ca)
-	dialer := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}, Timeout: 10 * time.Second}
-	config := &tls.Config{RootCAs: pool, ServerName: "127.0.0.1", MinVersion: tls.VersionTLS12}
-	return (&tls.Dialer{NetDialer: dialer, Config: config}).DialContext(ctx, "tcp", address)
+	secure := tls.Client(conn, &tls.Config{RootCAs: pool, ServerName: "127.0.0.1", MinVersion: tls.VersionTLS12})
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	if err := secure.HandshakeContext(ctx); err != nil {
+		_ = conn.Close()
+		return nil, err
+	}
+	return secure, nil
 }
 
 // request is login number n. A quarter of the users are real.

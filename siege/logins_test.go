@@ -11,7 +11,7 @@ import (
 // Connections of a flood. The many are enough that those who wait at the server
 // keep nobody from sending; the few are what a machine can serve that runs other
 // tests too.
-const manyConnections, fewConnections = 256, 32
+const manyConnections, fewConnections = 192, 32
 
 // round is one comparison.
 type round struct {

@@ -27,7 +27,7 @@ func TestLittleMemory(t *testing.T) { //nolint:paralleltest // it measures
 		t.Fatalf("the server may have %d bytes, want %d", soft, dataLimit<<20)
 	}
 	worker := r.signedIn(t, user(0), "127.0.0.20")
-	slow := attack(t, roleSlow, slowOrder{r.listen, r.duo.CA().CertPEM(), min(s.slow, 1000)})
+	slow := attack(t, roleSlow, slowOrder{r.listen, r.duo.CA().CertPEM(), min(s.slow, 1000), 10})
 	var open slowReport
 	slow.hear(t, &open)
 	order := floodOrder{

@@ -18,9 +18,12 @@ type slowOrder struct {
 	Address     string
 	CA          []byte
 	Connections int
+	// Sources are how many addresses they come from.
+	Sources int
 }
 
-// slowReport is how many connections are open at a time.
+// slowReport is how many connections are open at a time, those included that the
+// server has not said a word on.
 type slowReport struct{ Open int64 }
 
 // runSlow is the role of clients that say nothing, or not enough, or one byte a
@@ -34,7 +37,7 @@ func runSlow() error {
 	for i := range o.Connections {
 		go func() {
 			for {
-				slowOnce(o, i%4, &open)
+				slowOnce(o, i, &open)
 				time.Sleep(time.Duration(10+i%90) * time.Millisecond)
 			}
 		}()
@@ -48,23 +51,25 @@ func runSlow() error {
 	return errors.Join(untilClosed(), say(slowReport{open.Load()}))
 }
 
-// slowOnce is the life of one connection of a kind.
-func slowOnce(o slowOrder, kind int, open *atomic.Int64) {
-	const from = "127.0.0.3"
-	var conn net.Conn
-	var err error
-	if kind == 0 { // it does not even begin the handshake
-		dialer := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}, Timeout: 10 * time.Second}
-		conn, err = dialer.DialContext(context.Background(), "tcp", o.Address)
-	} else {
-		conn, err = dialFrom(context.Background(), from, o.Address, o.CA)
-	}
+// slowOnce is the life of connection i, of one of four kind.
+func slowOnce(o slowOrder, i int, open *atomic.Int64) {
+	kind := i / o.Sources % 4
+	from := net.IPv4(127, 0, 3, byte(1+i%o.Sources))
+	dialer := &net.Dialer{LocalAddr: &net.TCPAddr{IP: from}, Timeout: 10 * time.Second}
+	conn, err := dialer.DialContext(context.Background(), "tcp", o.Address)
 	if err != nil {
 		return
 	}
-	defer conn.Close() //nolint:errcheck // the other end closes it
+	defer func() { _ = conn.Close() }()
 	open.Add(1)
 	defer open.Add(-1)
+	if kind != 0 { // the others do not even begin the handshake
+		secure, err := shakeHands(context.Background(), conn, o.CA)
+		if err != nil {
+			return
+		}
+		conn = secure
+	}
 	drip := ""
 	switch kind {
 	case 1: // a header without an end
@@ -112,28 +117,32 @@ func TestSlowConnections(t *testing.T) { //nolint:paralleltest // it measures
 	wrap := func(binary string, args ...string) []string {
 		return append([]string{"sh", "-c", `ulimit -Sn 256; exec "$0" "$@"`, binary}, args...)
 	}
-	var p99s []float64
-	for range s.rounds {
-		r := newRig(t, plan{gateway: true, users: 1, wrap: wrap})
-		if soft, hard := r.limit(t, "Max open files"); soft < hard-1 { // the runtime leaves one
-			t.Errorf("the server has a limit of %d descriptors, and could have %d", soft, hard)
-		}
-		p99s = append(p99s, slowRound(t, s, r))
-	}
-	if got := median(p99s); s.long && got > 2 {
-		t.Errorf("p99 of normal clients is %.2f times that without slow ones, want 2 at most; rounds %.2f", got, p99s)
+	for name, sources := range map[string]int{"one source": 1, "many sources": 40} {
+		t.Run(name, func(t *testing.T) { //nolint:paralleltest // it measures
+			var p99s []float64
+			for range s.rounds {
+				r := newRig(t, plan{gateway: true, users: 1, wrap: wrap})
+				if soft, hard := r.limit(t, "Max open files"); soft < hard-1 { // the runtime leaves one
+					t.Errorf("the server has a limit of %d descriptors, and could have %d", soft, hard)
+				}
+				p99s = append(p99s, slowRound(t, s, r, sources))
+			}
+			if got := median(p99s); s.long && got > 2 {
+				t.Errorf("p99 of normal clients is %.2f times that without slow ones, want 2 at most; rounds %.2f", got, p99s)
+			}
+		})
 	}
 }
 
 // slowRound returns how many times as long the slowest normal calls take.
-func slowRound(t *testing.T, s settings, r *rig) float64 {
+func slowRound(t *testing.T, s settings, r *rig, sources int) float64 {
 	t.Helper()
 	const path = "/api/echo/bytes/1024"
 	worker := r.signedIn(t, user(0), "127.0.0.20")
 	warm(t, worker, path)
 	normal := []prober{working(worker, path), arriving(r)}
 	without := together(t.Context(), t, func() { time.Sleep(s.seconds) }, normal...)
-	slow := attack(t, roleSlow, slowOrder{r.listen, r.duo.CA().CertPEM(), s.slow})
+	slow := attack(t, roleSlow, slowOrder{r.listen, r.duo.CA().CertPEM(), s.slow, sources})
 	var report slowReport
 	slow.hear(t, &report)
 	if report.Open < int64(s.slow)*9/10 {

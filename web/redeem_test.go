@@ -252,6 +252,20 @@ func TestSecondCallsAreThrottled(t *testing.T) {
 	}
 }
 
+// Threat T074: while nobody can say whether a source guesses, no login data are
+// looked at; and the trail does not say that it does.
+func TestSecondCallsThatCannotBeCounted(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	s := newBentSite(t, w, func(d *web.Deps) { d.SecondCalls = scriptedLimiter{check: errDisk} })
+	if got := s.second(t, "admin", loginData); got.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("= %d %s, want 503", got.StatusCode, got.body)
+	}
+	if len(w.redeemed) != 0 || slices.Contains(w.names(), audit.LoginThrottled) {
+		t.Errorf("%d reached the flow, want none; audit %v", len(w.redeemed), w.names())
+	}
+}
+
 // A success is no failure, however often.
 func TestSuccessesAreNotThrottled(t *testing.T) {
 	t.Parallel()

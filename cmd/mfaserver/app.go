@@ -12,6 +12,7 @@ import (
 	"mfaserver/duoclient"
 	"mfaserver/internal/audit"
 	"mfaserver/internal/config"
+	"mfaserver/internal/connections"
 	"mfaserver/internal/duty"
 	"mfaserver/internal/expiry"
 	"mfaserver/internal/health"
@@ -74,6 +75,8 @@ type app struct {
 	// takes logins.
 	metrics *metrics.Metrics
 	health  *health.Health
+	// crowd counts the connections of clients.
+	crowd *connections.Limiter
 	// roll lists what is done in the background.
 	roll *duty.Roll
 	// address is where the server listens.
@@ -110,7 +113,10 @@ func (a *app) latest() *app {
 // holds it holds the data directory. self starts this program again, to hash
 // passwords; with an empty one they are hashed here.
 func newApp(ctx context.Context, cfg *config.Config, logger *slog.Logger, self string) (*app, error) {
-	a := &app{cfg: cfg, logger: logger, self: self, roll: duty.New(duty.Config{Logger: logger, Now: now}), metrics: newMetrics(), live: new(atomic.Pointer[app])}
+	a := &app{
+		cfg: cfg, logger: logger, self: self, roll: duty.New(duty.Config{Logger: logger, Now: now}), metrics: newMetrics(), live: new(atomic.Pointer[app]),
+		crowd: connections.New(connectionLimits(cfg)),
+	}
 	a.live.Store(a)
 	first := a.openDirectory
 	if cfg.Primary.Upstream != nil {

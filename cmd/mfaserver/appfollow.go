@@ -45,6 +45,7 @@ func (a *app) change() error {
 	if a.level != nil {
 		a.level.Set(a.cfg.Log.Level)
 	}
+	a.crowd.Set(connectionLimits(a.cfg))
 	if a.shared != nil {
 		a.shared.Trust(a.storeRoots)
 	}

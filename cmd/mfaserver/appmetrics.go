@@ -37,8 +37,9 @@ func (a *app) openMetrics() {
 			}
 			return all
 		},
-		LastRecord: a.trail.Last,
-		Ready:      func() bool { return a.health.Report(context.Background()).Ready },
+		LastRecord:  a.trail.Last,
+		Connections: a.crowd.Figures,
+		Ready:       func() bool { return a.health.Report(context.Background()).Ready },
 	}
 	if a.directory != nil {
 		s.Hashing = a.directory.Hashing

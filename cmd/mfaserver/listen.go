@@ -55,6 +55,7 @@ func (a *app) serve(ctx context.Context, listener net.Listener, whenReady func()
 	defer stopMetrics()
 	server := web.HTTPServer(r.front, a.logger)
 	gate := handshakes.New()
+	listener = a.crowd.Listen(listener)
 	server.TLSConfig = a.shown.config()
 	server.TLSConfig.GetConfigForClient = gate.Turn
 	return a.run(ctx, r, server, gate.Listen(listener), whenReady)

@@ -26,6 +26,7 @@ func settings() []setting {
 		{"PublicURLs", "public_urls", false},
 		{"AllowLoopbackRedirect", "allow_loopback_redirect", false},
 		{"TrustedProxies", "trusted_proxies", false},
+		{"Connections", "connections", false},
 		{"TLS", "tls", false},
 		{"DataDir", "data_dir", true},
 		{"KeysDir", "keys_dir", true},

@@ -31,6 +31,7 @@ type Config struct {
 	AllowLoopbackRedirect bool
 	// TrustedProxies are the peers whose X-Forwarded-For is believed.
 	TrustedProxies []netip.Prefix
+	Connections    Connections
 	TLS            TLS
 	// DataDir holds store, keys, audit trail and control socket.
 	DataDir string
@@ -216,6 +217,15 @@ const (
 	FailmodeSecure Failmode = "secure"
 	FailmodeSafe   Failmode = "safe"
 )
+
+// Connections holds the limits of connections (threat T177).
+type Connections struct {
+	// PerSource is the most of one IPv4 address or IPv6 /64; trusted proxies have
+	// no such limit.
+	PerSource int
+	// Total is the most of all.
+	Total int
+}
 
 // Login holds the limits of the login.
 type Login struct {

@@ -204,7 +204,8 @@ func TestDefaults(t *testing.T) {
 		Admin: config.Admin{Networks: []netip.Prefix{
 			netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("::1/128"),
 		}},
-		Log: config.Log{Level: slog.LevelInfo, Format: "text"}, LimitsFactor: 1,
+		Connections: config.Connections{PerSource: 200, Total: 8192},
+		Log:         config.Log{Level: slog.LevelInfo, Format: "text"}, LimitsFactor: 1,
 	}
 	if diff := cmp.Diff(want, got, sameConfig); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
@@ -270,6 +271,7 @@ listen: 127.0.0.1:0
 public_urls: ["HTTPS://Mirth.Example.org:443/", "https://[::1]:8443"]
 allow_loopback_redirect: true
 trusted_proxies: [10.0.0.0/8, "2001:db8::1"]
+connections: {total: 100, per_source: 50}
 data_dir: state
 keys_dir: secrets
 store: {redis: {addresses: ["redis-1:6379", "redis-2:6379", /run/redis.sock], replicas: 1, tls: true, username: mfa, password: ` + clientSecret + `, prefix: "clinic:", min_version: 7.2.11}}
@@ -312,6 +314,7 @@ limits_factor: 100
 	want := &config.Config{
 		Listen: "127.0.0.1:0", PublicURLs: []string{"https://mirth.example.org", "https://[::1]:8443"}, AllowLoopbackRedirect: true,
 		TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("2001:db8::1/128")},
+		Connections:    config.Connections{PerSource: 50, Total: 100},
 		DataDir:        "conf/state", KeysDir: "conf/secrets", ServerVersion: "4.5",
 		Store: config.Store{Redis: &config.Redis{
 			Addresses: []string{"redis-1:6379", "redis-2:6379", "/run/redis.sock"}, Replicas: 1, TLS: true, Username: "mfa",

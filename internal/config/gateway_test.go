@@ -85,7 +85,7 @@ step_up: {max_age: 5m, operations: [{methods: [POST], paths: [/users]}, {paths: 
 	}
 	same := cmp.Options{sameConfig, cmpopts.EquateEmpty(), cmpopts.IgnoreFields(config.Config{},
 		"Listen", "PublicURLs", "DataDir", "KeysDir", "ServerVersion", "Administrators", "Duo", "HelpDesk", "Tokens", "Login", "Session", "Admin",
-		"Log", "LimitsFactor")}
+		"Connections", "Log", "LimitsFactor")}
 	if diff := cmp.Diff(want, c, same); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}

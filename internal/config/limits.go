@@ -9,6 +9,18 @@ import (
 	"mfaserver/internal/rules"
 )
 
+func (r *reader) connections(s *section) Connections {
+	defer s.done()
+	var c Connections
+	var perSource entry
+	c.Total, _ = s.integer("total", 8192, 64, 1_000_000)
+	c.PerSource, perSource = s.integer("per_source", min(200, c.Total), 16, 1_000_000)
+	if c.PerSource > c.Total {
+		r.fault(max(perSource.line, s.line), s.at("per_source"), "is more than total; make it at most as much")
+	}
+	return c
+}
+
 func (r *reader) login(s *section) Login {
 	defer s.done()
 	var l Login

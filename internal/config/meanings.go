@@ -10,7 +10,7 @@ type chapter struct {
 func chapters() []chapter {
 	return []chapter{
 		{"The server", "", []string{
-			"listen", "public_urls", "allow_loopback_redirect", "trusted_proxies", "tls", "data_dir", "keys_dir", "server_version", "client_plugin_class", "admin", "log",
+			"listen", "public_urls", "allow_loopback_redirect", "trusted_proxies", "connections", "tls", "data_dir", "keys_dir", "server_version", "client_plugin_class", "admin", "log",
 		}},
 		{"Stores", "Where logins and sessions are kept: [stores.md](stores.md).", []string{"store"}},
 		{"Who checks passwords", "[gateway.md](gateway.md) says how to stand in front of an engine.", []string{"primary", "gateway"}},
@@ -32,6 +32,8 @@ func meanings() map[string]string {
 		"public_urls":             "The https URLs under which clients reach the server, as `X-Mirth-Server-Url` spells them. Duo sends browsers back to these and nowhere else. Required.",
 		"allow_loopback_redirect": "Whether a login may name a port of the client's own machine as the place to come back to, as `mfaserver login` does.",
 		"trusted_proxies":         "Networks or addresses of reverse proxies whose `X-Forwarded-For` is believed.",
+		"connections.per_source":  "Most connections of one IPv4 address or IPv6 /64. More wait, for five seconds at most. Trusted proxies have no such limit.",
+		"connections.total":       "Most connections of all; fewer where the process may not open four times as many files. When a quarter are open, only a source with fewer than 16 gets another one.",
 		"tls":                     "Left out: a self-signed certificate is made, and kept in `data_dir`.",
 		"tls.cert_file":           "The certificate, with the chain, in PEM. A new one is shown without a restart.",
 		"tls.key_file":            "Its key in PEM, for its owner alone.",

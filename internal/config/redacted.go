@@ -21,6 +21,7 @@ func (c *Config) Redacted() string {
 		{Key: "public_urls", Value: c.PublicURLs},
 		{Key: "allow_loopback_redirect", Value: c.AllowLoopbackRedirect},
 		{Key: "trusted_proxies", Value: printPrefixes(c.TrustedProxies)},
+		{Key: "connections", Value: yaml.MapSlice{{Key: "per_source", Value: c.Connections.PerSource}, {Key: "total", Value: c.Connections.Total}}},
 	}
 	if c.TLS != (TLS{}) {
 		m = append(m, yaml.MapItem{Key: "tls", Value: yaml.MapSlice{

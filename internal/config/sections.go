@@ -35,6 +35,7 @@ func (r *reader) config(root *value) *Config {
 		Listen:            s.listen(),
 		PublicURLs:        s.publicURLs(),
 		TrustedProxies:    s.prefixes("trusted_proxies", "everybody could forge client addresses"),
+		Connections:       r.connections(s.sub("connections")),
 		TLS:               r.tls(s.sub("tls")),
 		DataDir:           s.dataDir(),
 		Store:             r.store(s.sub("store")),

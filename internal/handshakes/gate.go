@@ -2,8 +2,8 @@
 //
 // A handshake costs the server as much as dozens of requests, and whoever opens
 // connections by the thousand asks for as many at once. So only some are worked
-// on at a time, those of each source in turn: who comes newly from elsewhere is
-// next, however many others wait from one place.
+// on at a time, those of each source in turn, and first those of sources with few
+// connections: who comes newly from elsewhere is next, however many others wait.
 package handshakes
 
 import (
@@ -16,6 +16,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"mfaserver/internal/connections"
 )
 
 const (
@@ -34,13 +36,21 @@ type Gate struct {
 
 	mu      sync.Mutex
 	running int
-	waiting map[netip.Prefix]*source
-	turns   []*source // those with somebody waiting, who is next first
+	waiting map[place]*source
+	// modest and many are those with somebody waiting, who is next first; nobody of
+	// many is while there is one of modest.
+	modest, many []*source
+}
+
+// place is where a handshake stands in line.
+type place struct {
+	from   netip.Prefix
+	modest bool
 }
 
 // source is where connections come from, and who of there waits.
 type source struct {
-	from  netip.Prefix
+	place place
 	queue []*turn
 }
 
@@ -55,11 +65,13 @@ func New() *Gate { return NewWith(runtime.GOMAXPROCS(0) - 1) }
 
 // NewWith makes a Gate for so many handshakes at a time, one at least.
 func NewWith(slots int) *Gate {
-	return &Gate{slots: max(1, slots), waiting: make(map[netip.Prefix]*source)}
+	return &Gate{slots: max(1, slots), waiting: make(map[place]*source)}
 }
 
 // Listen returns a listener whose connections pass through the Gate. Their
-// handshakes need a [tls.Config] with [Gate.Turn].
+// handshakes need a [tls.Config] with [Gate.Turn]. Connections of l that have a
+// method Modest say by it whether their source has few, as those of
+// [connections.Limiter] do.
 func (g *Gate) Listen(l net.Listener) net.Listener { return &listener{Listener: l, gate: g} }
 
 // Turn waits until the handshake may be worked on. It is to be a
@@ -76,7 +88,7 @@ func (g *Gate) turnOf(ctx context.Context, over net.Conn) error {
 	if !ok {
 		return nil
 	}
-	if err := g.enter(ctx, c.from); err != nil {
+	if err := g.enter(ctx, place{c.from, c.modest()}); err != nil {
 		return err
 	}
 	c.inside.Store(true)
@@ -84,8 +96,8 @@ func (g *Gate) turnOf(ctx context.Context, over net.Conn) error {
 }
 
 // enter waits for a turn.
-func (g *Gate) enter(ctx context.Context, from netip.Prefix) error {
-	t, err := g.line(from)
+func (g *Gate) enter(ctx context.Context, at place) error {
+	t, err := g.line(at)
 	if t == nil {
 		return err
 	}
@@ -111,18 +123,19 @@ func (g *Gate) enter(ctx context.Context, from netip.Prefix) error {
 }
 
 // line enters at once, and returns nil, or stands in line.
-func (g *Gate) line(from netip.Prefix) (*turn, error) {
+func (g *Gate) line(at place) (*turn, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.running < g.slots {
 		g.running++
 		return nil, nil //nolint:nilnil // it is in
 	}
-	s := g.waiting[from]
+	s := g.waiting[at]
 	if s == nil {
-		s = &source{from: from}
-		g.waiting[from] = s
-		g.turns = append(g.turns, s)
+		s = &source{place: at}
+		g.waiting[at] = s
+		turns := g.turns(at.modest)
+		*turns = append(*turns, s)
 	}
 	if len(s.queue) >= mostWaiting {
 		return nil, ErrBusy
@@ -142,14 +155,15 @@ func (g *Gate) leave() {
 // next hands a turn on, to the source whose turn it is. The caller holds the
 // mutex.
 func (g *Gate) next() {
-	for len(g.turns) > 0 {
-		s := g.turns[0]
-		g.turns = g.turns[1:]
+	for len(g.modest)+len(g.many) > 0 {
+		turns := g.turns(len(g.modest) > 0)
+		s := (*turns)[0]
+		*turns = (*turns)[1:]
 		t := s.queue[0]
 		if s.queue = s.queue[1:]; len(s.queue) > 0 {
-			g.turns = append(g.turns, s)
+			*turns = append(*turns, s)
 		} else {
-			delete(g.waiting, s.from)
+			delete(g.waiting, s.place)
 		}
 		if !t.gone {
 			close(t.ready)
@@ -157,6 +171,13 @@ func (g *Gate) next() {
 		}
 	}
 	g.running--
+}
+
+func (g *Gate) turns(modest bool) *[]*source {
+	if modest {
+		return &g.modest
+	}
+	return &g.many
 }
 
 type listener struct {
@@ -171,7 +192,7 @@ func (l *listener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &conn{Conn: c, gate: l.gate, from: sourceOf(c.RemoteAddr())}, nil
+	return &conn{Conn: c, gate: l.gate, from: connections.Source(c.RemoteAddr())}, nil
 }
 
 // conn gives its turn back when the server has computed what it answers to the
@@ -196,26 +217,15 @@ func (c *conn) Close() error {
 	return c.Conn.Close()
 }
 
+// modest reports whether the connection says that its source has few; one that
+// does not know counts as such.
+func (c *conn) modest() bool {
+	known, ok := c.Conn.(interface{ Modest() bool })
+	return !ok || known.Modest()
+}
+
 func (c *conn) leave() {
 	if c.inside.Load() && c.inside.CompareAndSwap(true, false) {
 		c.gate.leave()
 	}
-}
-
-// sourceOf is the address of a peer, and of IPv6 the network of one customer.
-func sourceOf(a net.Addr) netip.Prefix {
-	ap, err := netip.ParseAddrPort(a.String())
-	if err != nil {
-		return netip.Prefix{}
-	}
-	addr := ap.Addr().Unmap().WithZone("")
-	bits := 32
-	if addr.Is6() {
-		bits = 64
-	}
-	p, err := addr.Prefix(bits)
-	if err != nil {
-		return netip.Prefix{}
-	}
-	return p
 }

@@ -25,34 +25,37 @@ type Metric struct {
 
 // The names. All of them stand in the catalogue, and in docs/metrics.md.
 const (
-	logins         = "mfaserver_logins_total"
-	failOpens      = "mfaserver_fail_opens_total"
-	throttled      = "mfaserver_throttled_total"
-	alerts         = "mfaserver_alerts_total"
-	auditRecords   = "mfaserver_audit_records_total"
-	auditFailures  = "mfaserver_audit_write_failures_total"
-	auditWrite     = "mfaserver_audit_write_seconds"
-	sinkBacklog    = "mfaserver_audit_sink_backlog_records"
-	sinkFailing    = "mfaserver_audit_sink_failing_seconds"
-	duoCalls       = "mfaserver_duo_calls_total"
-	duoCall        = "mfaserver_duo_call_seconds"
-	duoSkew        = "mfaserver_duo_clock_skew_seconds"
-	sessionsLive   = "mfaserver_sessions"
-	pendingLogins  = "mfaserver_pending_logins"
-	storeUp        = "mfaserver_store_up"
-	storeOperation = "mfaserver_store_operation_seconds"
-	storeFailures  = "mfaserver_store_failures_total"
-	engineRequest  = "mfaserver_engine_request_seconds"
-	hashesRunning  = "mfaserver_password_hashes_running"
-	hashesWaiting  = "mfaserver_password_hashes_waiting"
-	certificateEnd = "mfaserver_certificate_not_after_timestamp_seconds"
-	dutySuccess    = "mfaserver_duty_last_success_timestamp_seconds"
-	dutyInterval   = "mfaserver_duty_interval_seconds"
-	dutyHangs      = "mfaserver_duty_hangs"
-	dutyFailures   = "mfaserver_duty_failures_total"
-	readyNow       = "mfaserver_ready"
-	buildInfo      = "mfaserver_build_info"
-	startTime      = "mfaserver_start_timestamp_seconds"
+	logins             = "mfaserver_logins_total"
+	failOpens          = "mfaserver_fail_opens_total"
+	throttled          = "mfaserver_throttled_total"
+	alerts             = "mfaserver_alerts_total"
+	auditRecords       = "mfaserver_audit_records_total"
+	auditFailures      = "mfaserver_audit_write_failures_total"
+	auditWrite         = "mfaserver_audit_write_seconds"
+	sinkBacklog        = "mfaserver_audit_sink_backlog_records"
+	sinkFailing        = "mfaserver_audit_sink_failing_seconds"
+	duoCalls           = "mfaserver_duo_calls_total"
+	duoCall            = "mfaserver_duo_call_seconds"
+	duoSkew            = "mfaserver_duo_clock_skew_seconds"
+	sessionsLive       = "mfaserver_sessions"
+	pendingLogins      = "mfaserver_pending_logins"
+	storeUp            = "mfaserver_store_up"
+	storeOperation     = "mfaserver_store_operation_seconds"
+	storeFailures      = "mfaserver_store_failures_total"
+	engineRequest      = "mfaserver_engine_request_seconds"
+	hashesRunning      = "mfaserver_password_hashes_running"
+	hashesWaiting      = "mfaserver_password_hashes_waiting"
+	connectionsOpen    = "mfaserver_connections"
+	connectionsWaiting = "mfaserver_connections_waiting"
+	connectionsRefused = "mfaserver_connections_refused_total"
+	certificateEnd     = "mfaserver_certificate_not_after_timestamp_seconds"
+	dutySuccess        = "mfaserver_duty_last_success_timestamp_seconds"
+	dutyInterval       = "mfaserver_duty_interval_seconds"
+	dutyHangs          = "mfaserver_duty_hangs"
+	dutyFailures       = "mfaserver_duty_failures_total"
+	readyNow           = "mfaserver_ready"
+	buildInfo          = "mfaserver_build_info"
+	startTime          = "mfaserver_start_timestamp_seconds"
 )
 
 // Bounds of label values that others choose; what would be too many is
@@ -87,6 +90,9 @@ func Catalogue() []Metric {
 		{engineRequest, Histogram, []string{"class"}, "How long the engine behind takes to answer, by class of the status, or error."},
 		{hashesRunning, Gauge, nil, "Passwords being hashed."},
 		{hashesWaiting, Gauge, nil, "Logins waiting for their turn to hash."},
+		{connectionsOpen, Gauge, nil, "Connections of clients that are open."},
+		{connectionsWaiting, Gauge, nil, "Connections that wait because their source, or all together, have what they may have."},
+		{connectionsRefused, Counter, nil, "Connections that were closed because they waited in vain."},
 		{certificateEnd, Gauge, []string{"certificate"}, "When the first certificate of a kind ends: server, duo_roots, engine_ca, store_ca."},
 		{dutySuccess, Gauge, []string{"duty"}, "When a background duty last went well."},
 		{dutyInterval, Gauge, []string{"duty"}, "How often a background duty is done."},

@@ -17,6 +17,7 @@ import (
 	"mfaserver/internal/audit"
 	"mfaserver/internal/audit/audittest"
 	"mfaserver/internal/audit/ship"
+	"mfaserver/internal/connections"
 	"mfaserver/internal/duty"
 	"mfaserver/internal/expiry"
 	"mfaserver/internal/metrics"
@@ -233,6 +234,9 @@ func full(t *testing.T) *metrics.Metrics {
 	m.Show(metrics.State{
 		Counts:  func(context.Context) (int, int, error) { return 7, 3, nil },
 		Hashing: func() (int, int) { return 1, 2 },
+		Connections: func() connections.Figures {
+			return connections.Figures{Open: 8, Waiting: 9, Refused: 10}
+		},
 		Certificates: func() []expiry.Certificate {
 			return []expiry.Certificate{
 				{Name: "duo_roots", NotAfter: start.Add(2 * time.Hour)},
@@ -266,6 +270,9 @@ func TestState(t *testing.T) {
 		"mfaserver_store_up":                                {"": 1},
 		"mfaserver_password_hashes_running":                 {"": 1},
 		"mfaserver_password_hashes_waiting":                 {"": 2},
+		"mfaserver_connections":                             {"": 8},
+		"mfaserver_connections_waiting":                     {"": 9},
+		"mfaserver_connections_refused_total":               {"": 10},
 		"mfaserver_certificate_not_after_timestamp_seconds": {"duo_roots": at + 3600, "server": at + 3*3600},
 		"mfaserver_duty_last_success_timestamp_seconds":     {"sweeping": at},
 		"mfaserver_duty_interval_seconds":                   {"sweeping": 60, "counting": 1},

@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"mfaserver/internal/audit/ship"
+	"mfaserver/internal/connections"
 	"mfaserver/internal/duty"
 	"mfaserver/internal/expiry"
 )
@@ -17,6 +18,8 @@ type State struct {
 	Counts func(ctx context.Context) (sessions, pending int, err error)
 	// Hashing is how many passwords are being hashed, and how many wait.
 	Hashing func() (running, waiting int)
+	// Connections are those of clients.
+	Connections func() connections.Figures
 	// Certificates are those in use, Duties those on the roll.
 	Certificates func() []expiry.Certificate
 	Duties       func() []duty.State
@@ -36,7 +39,7 @@ type stateCollector struct {
 func newStateCollector(m *Metrics) *stateCollector {
 	c := &stateCollector{metrics: m, descs: make(map[string]*prometheus.Desc)}
 	for _, name := range []string{
-		sessionsLive, pendingLogins, storeUp, hashesRunning, hashesWaiting, certificateEnd, dutySuccess, dutyInterval, dutyHangs,
+		sessionsLive, pendingLogins, storeUp, hashesRunning, hashesWaiting, connectionsOpen, connectionsWaiting, connectionsRefused, certificateEnd, dutySuccess, dutyInterval, dutyHangs,
 		dutyFailures, sinkBacklog, sinkFailing, duoSkew, readyNow,
 	} {
 		entry := find(name)
@@ -71,6 +74,12 @@ func (c *stateCollector) Collect(out chan<- prometheus.Metric) {
 		running, waiting := s.Hashing()
 		gauge(hashesRunning, float64(running))
 		gauge(hashesWaiting, float64(waiting))
+	}
+	if s.Connections != nil {
+		f := s.Connections()
+		gauge(connectionsOpen, float64(f.Open))
+		gauge(connectionsWaiting, float64(f.Waiting))
+		out <- prometheus.MustNewConstMetric(c.descs[connectionsRefused], prometheus.CounterValue, float64(f.Refused))
 	}
 	if s.Certificates != nil {
 		certificates(s, gauge)
