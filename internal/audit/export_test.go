@@ -3,6 +3,8 @@ package audit
 import (
 	"errors"
 	"os"
+
+	"mfaserver/internal/breather"
 )
 
 // Medium is the file as tests may replace it.
@@ -58,3 +60,7 @@ func ForgeHead(m MAC, path string, sequence uint64, mac Sum) error {
 	}
 	return errors.Join(h.write(newKeys(m), mark{sequence, mac}), h.close())
 }
+
+// PaceAt is how fast the index is told at so many records a second, when it is so
+// many behind.
+func PaceAt(rate float64, behind uint64) breather.Pace { return paceAt(rate, behind) }

@@ -30,6 +30,7 @@ type feeder struct {
 	wake  chan struct{}
 	stop  chan struct{}
 	done  chan struct{}
+	pace  feedPace
 
 	mu sync.Mutex // guards what follows
 	// queue holds what the index was not told yet; lost says that it does not
@@ -46,6 +47,7 @@ func newFeeder(path string, index Index, durable uint64) *feeder {
 		path: path, index: index, lost: true, durable: durable,
 		wake: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}),
 	}
+	f.pace.durable.Store(durable)
 	go f.run()
 	return f
 }
@@ -54,6 +56,7 @@ func newFeeder(path string, index Index, durable uint64) *feeder {
 func (f *feeder) push(entries []IndexEntry) {
 	f.mu.Lock()
 	f.durable = entries[len(entries)-1].Sequence
+	f.pace.durable.Store(f.durable)
 	if !f.lost {
 		f.queue = append(f.queue, entries...)
 	}
@@ -69,6 +72,7 @@ func (f *feeder) push(entries []IndexEntry) {
 
 // close lets the index finish, for as long as it may take, and ends the feeder.
 func (f *feeder) close() {
+	f.pace.hurry.Store(true)
 	close(f.stop)
 	<-f.done
 }
@@ -143,12 +147,13 @@ func (f *feeder) add(ctx context.Context, entries []IndexEntry) error {
 	}
 	for len(entries) > 0 {
 		part := entries[:min(len(entries), feedBatch)]
-		if err := f.index.Add(ctx, part); err != nil {
+		if err := f.index.Add(ctx, part, f.pace.rest); err != nil {
 			return fmt.Errorf("audit: index: %w", err)
 		}
 		entries = entries[len(part):]
 		f.mu.Lock()
 		f.told = part[len(part)-1].Sequence
+		f.pace.told.Store(f.told)
 		f.mu.Unlock()
 	}
 	return nil
@@ -169,10 +174,12 @@ func (f *feeder) catchUp(ctx context.Context, durable uint64) error {
 	}
 	f.mu.Lock()
 	f.told = last.Sequence
+	f.pace.told.Store(f.told)
 	f.mu.Unlock()
 	var part []IndexEntry
 	failed := scan(ctx, f.path, scope{after: last.Sequence, before: durable + 1, file: last.File, offset: last.Offset},
 		func(s *segment, offset int64, line []byte) bool {
+			f.pace.rest()
 			e, bad := ParseLine(line)
 			if bad != nil || e.Sequence <= last.Sequence || e.Sequence > durable {
 				return true

@@ -36,8 +36,9 @@ type IndexEntry struct {
 // index.
 type Index interface {
 	// Add takes entries in ascending sequence, all of them or none. An entry
-	// whose sequence is there already replaces it.
-	Add(ctx context.Context, entries []IndexEntry) error
+	// whose sequence is there already replaces it. Between two entries it calls
+	// rest, unless that is nil, which may sleep.
+	Add(ctx context.Context, entries []IndexEntry, rest func()) error
 	// Search returns what [Filter.MatchIndex] wants, in ascending sequence:
 	// the first f.Limit, or the last ones with f.Newest.
 	Search(ctx context.Context, f Filter) iter.Seq2[IndexEntry, error]

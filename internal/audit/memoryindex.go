@@ -19,13 +19,16 @@ type MemoryIndex struct {
 var _ Index = (*MemoryIndex)(nil)
 
 // Add implements [Index].
-func (m *MemoryIndex) Add(ctx context.Context, entries []IndexEntry) error {
+func (m *MemoryIndex) Add(ctx context.Context, entries []IndexEntry, rest func()) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for _, e := range entries {
+	for i, e := range entries {
+		if i > 0 && rest != nil {
+			rest()
+		}
 		e.Time = e.Time.UTC()
 		at, there := m.find(e.Sequence)
 		if there {

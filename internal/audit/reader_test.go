@@ -87,12 +87,12 @@ func (b *brokenIndex) Last(ctx context.Context) (audit.IndexEntry, error) {
 	return b.MemoryIndex.Last(ctx)
 }
 
-func (b *brokenIndex) Add(ctx context.Context, all []audit.IndexEntry) error {
+func (b *brokenIndex) Add(ctx context.Context, all []audit.IndexEntry, rest func()) error {
 	if err := b.failing(&b.add); err != nil {
 		return err
 	}
 	b.set(func() { b.added += len(all) })
-	return b.MemoryIndex.Add(ctx, all)
+	return b.MemoryIndex.Add(ctx, all, rest)
 }
 
 func (b *brokenIndex) Search(ctx context.Context, f audit.Filter) iter.Seq2[audit.IndexEntry, error] {
@@ -118,7 +118,7 @@ func partial(tb testing.TB, from *audit.MemoryIndex, until uint64) *audit.Memory
 		if err != nil {
 			tb.Fatal(err)
 		}
-		if err := x.Add(tb.Context(), []audit.IndexEntry{e}); err != nil {
+		if err := x.Add(tb.Context(), []audit.IndexEntry{e}, nil); err != nil {
 			tb.Fatal(err)
 		}
 	}
@@ -142,7 +142,7 @@ func TestSearch(t *testing.T) {
 	if err := lost.Add(t.Context(), []audit.IndexEntry{
 		{Sequence: 40, Time: all[39].Time, Event: all[39].Name, User: all[39].Username, Transaction: all[39].Transaction, File: 1, Offset: 3},
 		{Sequence: 41, Time: all[40].Time, Event: all[40].Name, User: all[40].Username, Transaction: all[40].Transaction, File: 999},
-	}); err != nil {
+	}, nil); err != nil {
 		t.Fatal(err)
 	}
 	failing := &brokenIndex{last: true}
@@ -151,7 +151,7 @@ func TestSearch(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := halfway.Add(t.Context(), []audit.IndexEntry{e}); err != nil {
+		if err := halfway.Add(t.Context(), []audit.IndexEntry{e}, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -335,7 +335,7 @@ func TestIndexAheadOfTheFiles(t *testing.T) {
 	x := &audit.MemoryIndex{}
 	c := chained(t)
 	sample(t, c)
-	if err := x.Add(t.Context(), []audit.IndexEntry{{Sequence: 80, Time: noon, Event: audit.PrimaryOK, File: 64}}); err != nil {
+	if err := x.Add(t.Context(), []audit.IndexEntry{{Sequence: 80, Time: noon, Event: audit.PrimaryOK, File: 64}}, nil); err != nil {
 		t.Fatal(err)
 	}
 	c.Index = x

@@ -17,6 +17,10 @@ func Steady() Pace { return Pace{Longest: 300 * time.Microsecond, Pause: 100 * t
 // Gentle is for work that nobody waits for: it takes a quarter of a processor.
 func Gentle() Pace { return Pace{Longest: 100 * time.Microsecond, Pause: 300 * time.Microsecond} }
 
+// Unhurried is for work that has hours while others have milliseconds: it takes a
+// thirtieth of a processor.
+func Unhurried() Pace { return Pace{Longest: 100 * time.Microsecond, Pause: 3 * time.Millisecond} }
+
 // Breather belongs to one goroutine. The zero value is ready.
 type Breather struct {
 	pace  Pace
@@ -25,6 +29,9 @@ type Breather struct {
 
 // New returns a Breather of another pace.
 func New(p Pace) Breather { return Breather{pace: p} }
+
+// Keep changes the pace.
+func (b *Breather) Keep(p Pace) { b.pace = p }
 
 // Breathe returns at once, or after a moment when there was no pause for a
 // while. Call it after each small piece of work.

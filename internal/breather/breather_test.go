@@ -8,19 +8,31 @@ import (
 	"mfaserver/internal/breather"
 )
 
-func TestGentle(t *testing.T) {
+// Each pace takes its share of the time, also after it was changed.
+func TestShares(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		air := breather.New(breather.Gentle())
-		air.Breathe()
-		began, worked := time.Now(), time.Duration(0)
-		for range 1000 {
-			time.Sleep(25 * time.Microsecond)
-			worked += 25 * time.Microsecond
+		var air breather.Breather
+		for _, tt := range []struct {
+			name        string
+			pace        breather.Pace
+			least, most float64
+		}{
+			{"steady", breather.Steady(), 0.7, 0.8},
+			{"gentle", breather.Gentle(), 0.2, 0.3},
+			{"unhurried", breather.Unhurried(), 0.02, 0.04},
+		} {
+			air.Keep(tt.pace)
 			air.Breathe()
-		}
-		if share := float64(worked) / float64(time.Since(began)); share < 0.2 || share > 0.3 {
-			t.Errorf("gentle work takes %.2f of the time, want a quarter", share)
+			began, worked := time.Now(), time.Duration(0)
+			for range 2000 {
+				time.Sleep(25 * time.Microsecond)
+				worked += 25 * time.Microsecond
+				air.Breathe()
+			}
+			if share := float64(worked) / float64(time.Since(began)); share < tt.least || share > tt.most {
+				t.Errorf("%s work takes %.2f of the time, want %.2f to %.2f", tt.name, share, tt.least, tt.most)
+			}
 		}
 	})
 }

@@ -68,7 +68,7 @@ func filled(t *testing.T, x audit.Index, n uint64) []audit.IndexEntry {
 
 func add(t *testing.T, x audit.Index, entries ...audit.IndexEntry) {
 	t.Helper()
-	if err := x.Add(t.Context(), entries); err != nil {
+	if err := x.Add(t.Context(), entries, nil); err != nil {
 		t.Fatalf("Add = %v", err)
 	}
 }
@@ -199,7 +199,7 @@ func testAllOrNone(t *testing.T, x audit.Index) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := x.Add(ctx, []audit.IndexEntry{numbered(1), numbered(2)}); err == nil {
+	if err := x.Add(ctx, []audit.IndexEntry{numbered(1), numbered(2)}, nil); err == nil {
 		t.Error("Add under a context that ended = nil")
 	}
 	same(t, "Search", search(t, x, audit.Filter{}), nil)
@@ -265,7 +265,7 @@ func testConcurrency(t *testing.T, x audit.Index) {
 	for w := range uint64(writers) {
 		wg.Go(func() {
 			for i := range uint64(each) {
-				if err := x.Add(t.Context(), []audit.IndexEntry{numbered(1 + i*writers + w)}); err != nil {
+				if err := x.Add(t.Context(), []audit.IndexEntry{numbered(1 + i*writers + w)}, nil); err != nil {
 					t.Errorf("Add = %v", err)
 				}
 			}

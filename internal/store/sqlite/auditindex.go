@@ -15,7 +15,6 @@ import (
 	"sync"
 
 	"mfaserver/internal/audit"
-	"mfaserver/internal/breather"
 )
 
 // auditIndexSuffix names the file of the index, which is beside the store:
@@ -178,7 +177,7 @@ func (x *auditIndex) aad(sequence []byte) []byte { return x.db.vault.aad("audit"
 
 // Add implements [audit.Index]. After a power loss the last ones may be gone
 // again.
-func (x *auditIndex) Add(ctx context.Context, entries []audit.IndexEntry) error {
+func (x *auditIndex) Add(ctx context.Context, entries []audit.IndexEntry, rest func()) error {
 	done, err := x.use()
 	if err != nil {
 		return err
@@ -198,13 +197,13 @@ func (x *auditIndex) Add(ctx context.Context, entries []audit.IndexEntry) error 
 		return fault("index audit trail", err)
 	}
 	defer stmt.Close() //nolint:errcheck // the transaction reports
-	air := breather.New(breather.Gentle())
 	for i := range entries {
+		if i > 0 && rest != nil {
+			rest()
+		}
 		if _, err := stmt.ExecContext(ctx, x.row(&entries[i])...); err != nil {
 			return fault("index audit trail", err)
 		}
-		// A flood of refusals fills the index by the thousand.
-		air.Breathe()
 	}
 	return fault("index audit trail", tx.Commit())
 }
