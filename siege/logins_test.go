@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 )
@@ -72,12 +73,18 @@ func floodRound(t *testing.T, s settings, p plan, path string, many bool) round 
 		Spell: s.seconds, Many: many, Password: "wrong",
 	}
 	var out round
-	idle := together(ctx, t, func() { time.Sleep(s.seconds / 3) }, working(worker, path))
-	out.idle = idle[0].by["ok"]
+	// On both sides of the other flood, so that both floods have idleness beside
+	// them.
+	idle := func() figures {
+		return together(ctx, t, func() { time.Sleep(s.seconds / 2) }, working(worker, path))[0].by["ok"]
+	}
+	before := idle()
 
 	var report floodReport
 	bare := together(ctx, t, func() { report = r.flood(t, order) }, working(worker, path), refused(ctx, t, order))
 	out.duringBareFlood, out.bare, out.bareRate = bare[0].by["ok"], bare[1].by[shed], report.rate()
+
+	out.idle = sorted(slices.Concat(before, idle()))
 
 	order.Address = r.listen
 	used, began := r.processor(t), time.Now()
