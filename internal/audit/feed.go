@@ -179,7 +179,7 @@ func (f *feeder) catchUp(ctx context.Context, durable uint64) error {
 	var part []IndexEntry
 	failed := scan(ctx, f.path, scope{after: last.Sequence, before: durable + 1, file: last.File, offset: last.Offset},
 		func(s *segment, offset int64, line []byte) bool {
-			f.pace.rest()
+			f.pace.restInFlood()
 			e, bad := ParseLine(line)
 			if bad != nil || e.Sequence <= last.Sequence || e.Sequence > durable {
 				return true

@@ -28,6 +28,7 @@ type feedPace struct {
 
 	since time.Time
 	seen  uint64
+	flood bool
 }
 
 // rest is called after each small piece of work, by one goroutine.
@@ -38,10 +39,18 @@ func (p *feedPace) rest() {
 	now := time.Now() //nolint:forbidigo // it measures, and decides nothing but a pace
 	if took := now.Sub(p.since); took >= paceEvery {
 		durable := p.durable.Load()
-		p.air.Keep(paceAt(float64(durable-p.seen)/took.Seconds(), durable-p.told.Load()))
-		p.since, p.seen = now, durable
+		pace := paceAt(float64(durable-p.seen)/took.Seconds(), durable-p.told.Load())
+		p.air.Keep(pace)
+		p.since, p.seen, p.flood = now, durable, pace == breather.Unhurried()
 	}
 	p.air.Breathe()
+}
+
+// restInFlood is called instead where the work has a pace of its own.
+func (p *feedPace) restInFlood() {
+	if p.flood {
+		p.rest()
+	}
 }
 
 // paceAt is the pace at so many records a second, when the index is so many
