@@ -233,10 +233,11 @@ func TestBusy(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)
 	var under, most atomic.Int32
-	free := make(chan struct{})
+	arrived, free := make(chan struct{}, 100), make(chan struct{})
 	f.answerToken(func(w http.ResponseWriter, r *http.Request) {
 		n := under.Add(1)
 		defer under.Add(-1)
+		arrived <- struct{}{}
 		for {
 			m := most.Load()
 			if n <= m || most.CompareAndSwap(m, n) {
@@ -260,6 +261,9 @@ func TestBusy(t *testing.T) {
 		if err := <-outcomes; !errors.Is(err, duoclient.ErrBusy) || !errors.Is(err, duoclient.ErrNotSent) || duoclient.Classify(err) != duoclient.ClassBusy {
 			t.Errorf("Exchange = %v, want ErrBusy", err)
 		}
+	}
+	for range 10 {
+		<-arrived
 	}
 	close(free)
 	for range 10 {
