@@ -3,8 +3,10 @@ package audit
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"strconv"
@@ -255,7 +257,7 @@ func (v *verifier) seeOther(at place, line []byte) {
 		return
 	}
 	claims := claimed(line)
-	full := bytes.HasSuffix(line, []byte(lineEnd+"\n"))
+	full := bytes.HasSuffix(line, []byte(lineEnd+"\n")) && !unfinished(line)
 	if last := len(v.bad) - 1; last >= 0 && claims != 0 && full {
 		if b := &v.bad[last]; b.before == n && b.at.file == at.file && b.until+1 == at.line && b.to+1 == claims {
 			b.until, b.to = at.line, claims
@@ -267,6 +269,13 @@ func (v *verifier) seeOther(at place, line []byte) {
 		length: len(bytes.TrimSuffix(line, []byte{'\n'})), torn: !full && looksTorn(line),
 	})
 	v.full = v.full || len(v.bad) >= many
+}
+
+// unfinished reports whether line is the beginning of JSON: one that was cut after
+// its detail ends as a whole one does.
+func unfinished(line []byte) bool {
+	var any json.RawMessage
+	return errors.Is(json.NewDecoder(bytes.NewReader(line)).Decode(&any), io.ErrUnexpectedEOF)
 }
 
 func (v *verifier) begin(r run) {

@@ -395,3 +395,28 @@ func TestVerifyOtherKey(t *testing.T) {
 		t.Errorf("Verify without a key = %v, want ErrNoKey", err)
 	}
 }
+
+// A line that a crash cut after its detail ends as a whole one does, and is torn
+// all the same.
+func TestTornAfterTheDetail(t *testing.T) {
+	t.Parallel()
+	c := chained(t)
+	sample(t, c)
+	text, err := os.ReadFile(c.Path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, rest, _ := bytes.Cut(text, []byte("\n"))
+	const detail = `"detail":{"previous_sequence":"42"}`
+	end := bytes.Index(first, []byte(detail))
+	if end < 0 {
+		t.Fatalf("the first line has no %s: %s", detail, first)
+	}
+	torn := first[:end+len(detail)]
+	if err := os.WriteFile(c.Path, bytes.Join([][]byte{first, torn, rest}, []byte("\n")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if r := whole(t, c); r.TornBytes != len(torn) || r.Records != 63 {
+		t.Errorf("%d torn bytes, %d records, want %d and 63", r.TornBytes, r.Records, len(torn))
+	}
+}

@@ -70,8 +70,13 @@ func TestFileShrinks(t *testing.T) {
 	if err := os.Truncate(config.Path, 8192); err != nil {
 		t.Fatal(err)
 	}
-	_ = db.Upkeep(t.Context()) // refused, if anything
-	if err := db.Check(t.Context()); !errors.Is(err, sqlite.ErrFailed) {
+	// An upkeep that finds the file locked leaves it to the next one.
+	var err error
+	for deadline := time.Now().Add(time.Minute); err == nil && time.Now().Before(deadline); {
+		_ = db.Upkeep(t.Context()) // refused, if anything
+		err = db.Check(t.Context())
+	}
+	if !errors.Is(err, sqlite.ErrFailed) {
 		t.Errorf("Check() of a file that was cut = %v, want ErrFailed", err)
 	}
 }
