@@ -28,6 +28,8 @@ var (
 	ErrConfig = errors.New("people: configuration refused")
 	// ErrUnknown: nobody of that name.
 	ErrUnknown = errors.New("people: no such user")
+	// ErrSilent: only Duo can tell whether there is such a user, and does not.
+	ErrSilent = errors.New("people: duo does not say whether there is such a user")
 	// ErrNoAccounts: the accounts are the engine's.
 	ErrNoAccounts = errors.New("people: the accounts are not kept here")
 	// ErrSelf: nobody does this to himself.
@@ -170,7 +172,8 @@ func (p *People) elsewhere(ctx context.Context, q primary.PageQuery, known map[s
 }
 
 // Get returns one user; [ErrUnknown]. Where the accounts are the engine's,
-// whoever Duo knows or is signed in is one.
+// whoever Duo knows or is signed in is one, and Duo is asked for those who are
+// not in the snapshot; [ErrSilent].
 func (p *People) Get(ctx context.Context, username string) (Person, error) {
 	known := p.facts()
 	one := Person{Username: username, Duo: p.factsOf(known, username)}
@@ -185,11 +188,30 @@ func (p *People) Get(ctx context.Context, username string) (Person, error) {
 	if one.Duo != nil {
 		return one, nil
 	}
-	live, err := p.cfg.Sessions.List(ctx, username)
-	if err == nil && len(live) == 0 {
-		err = ErrUnknown
+	if live, err := p.cfg.Sessions.List(ctx, username); err != nil || len(live) > 0 {
+		return one, err
 	}
-	return one, err
+	return one, p.knownToDuo(ctx, username)
+}
+
+// knownToDuo asks Duo whether it knows a user; [ErrUnknown], [ErrSilent].
+func (p *People) knownToDuo(ctx context.Context, username string) error {
+	if !p.cfg.Org.Administered() {
+		return ErrUnknown
+	}
+	s, err := p.subject(username)
+	if err != nil {
+		return ErrUnknown
+	}
+	_, err = p.cfg.Org.Find(ctx, s)
+	switch {
+	case errors.Is(err, duoclient.ErrNotFound):
+		return ErrUnknown
+	case err != nil:
+		return fmt.Errorf("%w: %w", ErrSilent, err)
+	default:
+		return nil
+	}
 }
 
 // factsOf is what the snapshot knows of a user, by Duo's name for him.

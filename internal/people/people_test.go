@@ -123,6 +123,12 @@ func TestUsersElsewhere(t *testing.T) {
 	if got := names(list); err != nil || got != "alice@example.org zoe" {
 		t.Errorf("before Duo was asked: %q, %v, want those who are signed in", got, err)
 	}
+	if one, err := p.Get(t.Context(), "dora"); err != nil || one.Username != "dora" {
+		t.Errorf("Get(dora) before the snapshot = %+v, %v, want whom Duo knows", one, err)
+	}
+	if _, err := p.Get(t.Context(), "nobody"); !errors.Is(err, people.ErrUnknown) {
+		t.Errorf("Get(nobody) before the snapshot = %v, want ErrUnknown", err)
+	}
 	if s := asked(t, p); s.Users != 3 || s.Unenrolled != 2 || !s.Offered || s.Failed {
 		t.Errorf("Snapshot = %+v, want three users and two of them not enrolled", s)
 	}
@@ -192,6 +198,12 @@ func TestSnapshotFails(t *testing.T) {
 	}
 	if s := p.Snapshot(); s.Users != 3 || s.At.IsZero() {
 		t.Errorf("Snapshot = %+v, want what was known", s)
+	}
+	if _, err := p.Get(t.Context(), "dora"); err != nil {
+		t.Errorf("Get(dora) = %v, want what was known", err)
+	}
+	if _, err := p.Get(t.Context(), "nobody"); !errors.Is(err, people.ErrSilent) {
+		t.Errorf("Get(nobody) = %v, want ErrSilent: only Duo can tell", err)
 	}
 }
 

@@ -153,13 +153,20 @@ func newHouse(t *testing.T) *house {
 	}
 	h.sessions, err = session.New(session.Config{Store: session.NewMemoryStore(), Recorder: h.trail, Now: h.now})
 	must(t, err)
+	h.open(t, h.deps(t))
+	return h
+}
+
+// open makes the console.
+func (h *house) open(t *testing.T, deps console.Deps) {
+	t.Helper()
+	var err error
 	h.Console, err = console.New(console.Config{
 		PublicURLs: []string{ours}, Networks: []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")},
 		Client: func(*http.Request) mfa.Client { return h.client }, Logger: slog.New(slog.DiscardHandler), Now: h.now,
 		Hidden: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "hidden", http.StatusNotFound) }),
-	}, h.deps(t))
+	}, deps)
 	must(t, err)
-	return h
 }
 
 func (h *house) deps(t *testing.T) console.Deps {

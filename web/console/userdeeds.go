@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/mail"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -80,9 +81,13 @@ type toldPage struct {
 func (v *visit) bypass() {
 	w := text.English.Console.Deed
 	order, ok := v.order(true)
-	seconds, err := strconv.Atoi(v.form["valid"])
-	if !ok || err != nil {
+	if !ok {
 		v.showBypass(http.StatusBadRequest, w.NeedReason)
+		return
+	}
+	seconds, err := strconv.Atoi(v.form["valid"])
+	if err != nil || !slices.Contains(lives(), time.Duration(seconds)*time.Second) {
+		v.showBypass(http.StatusBadRequest, w.NeedLife)
 		return
 	}
 	ctx, done := v.toTheEnd()
@@ -265,8 +270,11 @@ func (v *visit) accountForm() { v.showAccount(http.StatusOK, "") }
 // is none.
 func (v *visit) closed() (closed, ok bool) {
 	one, err := v.console.deps.People.Get(v.r.Context(), v.values["user"])
-	if err != nil || one.Account == nil {
-		v.say(http.StatusNotFound, text.English.Console.Users.NoSuchUser)
+	if err == nil && one.Account == nil {
+		err = people.ErrUnknown
+	}
+	if err != nil {
+		v.noUser(err)
 		return false, false
 	}
 	return one.Account.Disabled, true

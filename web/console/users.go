@@ -276,12 +276,8 @@ func (v *visit) user() {
 	name, ctx, deps := v.values["user"], v.r.Context(), v.console.deps
 	v.patience(deedTime)
 	one, err := deps.People.Get(ctx, name)
-	if errors.Is(err, people.ErrUnknown) {
-		v.say(http.StatusNotFound, text.English.Console.Users.NoSuchUser)
-		return
-	}
 	if err != nil {
-		v.unavailable(err)
+		v.noUser(err)
 		return
 	}
 	live, err := deps.SessionList.List(ctx, name)
@@ -312,6 +308,20 @@ func (v *visit) user() {
 		data.Records = append(data.Records, recordRowOf(&records[i]))
 	}
 	v.show(http.StatusOK, "user", &data)
+}
+
+// noUser answers where a user cannot be had.
+func (v *visit) noUser(err error) {
+	w := text.English.Console.Users
+	switch {
+	case errors.Is(err, people.ErrUnknown):
+		v.say(http.StatusNotFound, w.NoSuchUser)
+	case errors.Is(err, people.ErrSilent):
+		v.log("duo cannot be asked for a user", err)
+		v.say(http.StatusBadGateway, w.SilentDuo)
+	default:
+		v.unavailable(err)
+	}
 }
 
 func accountFacts(p *people.Person) []browser.Fact {

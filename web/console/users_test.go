@@ -130,8 +130,8 @@ func TestBypass(t *testing.T) {
 		}
 	}
 	for _, valid := range []string{"", "0", "-1", "1", "1000000000", "x"} {
-		if w := b.post("/users/alice/bypass", "reason", "lost phone", "valid", valid); w.Code != http.StatusBadRequest {
-			t.Errorf("valid %q: %d, want 400", valid, w.Code)
+		if w := b.post("/users/alice/bypass", "reason", "lost phone", "valid", valid); w.Code != http.StatusBadRequest || !strings.Contains(b.last, "Choose from the list how long") {
+			t.Errorf("valid %q: %d, want 400, and to hear of the time: %s", valid, w.Code, b.last)
 		}
 	}
 	if n := h.recorded(audit.DuoCodesCreated); n != 0 {

@@ -25,6 +25,7 @@ type ConsoleDeed struct {
 	DeliverEmail                         string
 	Phone, PhoneHelp, Email, EmailHelp   string
 	NeedEmail, NeedPhone, EnrolLink, QR  string
+	NeedLife                             string
 	GoodUntil, Once                      string
 }
 
@@ -95,8 +96,9 @@ var englishConsoleDeed = ConsoleDeed{
 		Do:    "End all sessions",
 	},
 	Valid: "Good for", Keep: "Keep the user's other bypass codes", BypassCode: "Bypass code",
-	Lives:   [4]string{"15 minutes", "1 hour", "4 hours", "1 day"},
-	Deliver: "How the user gets it", DeliverLink: "Show the link here, once", DeliverSMS: "Text it to the phone", DeliverEmail: "Send it by e-mail",
+	NeedLife: "Choose from the list how long the code is good.",
+	Lives:    [4]string{"15 minutes", "1 hour", "4 hours", "1 day"},
+	Deliver:  "How the user gets it", DeliverLink: "Show the link here, once", DeliverSMS: "Text it to the phone", DeliverEmail: "Send it by e-mail",
 	Phone: "Phone number", PhoneHelp: "With country code, such as +17345550100. Leave it empty for a tablet, or for e-mail.",
 	Email: "E-mail address", EmailHelp: "Only needed when the link is sent by e-mail.",
 	NeedEmail: "Give the e-mail address to which the link is to go.",
