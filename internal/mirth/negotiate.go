@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// maxRanges is how many media ranges of an Accept header are looked at.
+// maxRanges is how many media ranges of an Accept header are looked at; empty
+// ones do not count (RFC 9110, section 5.6.1.2).
 const maxRanges = 64
 
 // quality is the grammar of a q-value (RFC 9110, section 12.4.2).
@@ -30,15 +31,15 @@ type preference struct {
 // skipped.
 func Negotiate(accept []string) (Format, bool) {
 	var xml, json preference
-	place, blank := 0, true
+	place := 0
 	for _, line := range accept {
-		for rest := line; rest != "" && place < maxRanges; place++ {
+		for rest := line; rest != "" && place < maxRanges; {
 			var item string
 			item, rest = cutRange(rest)
 			if strings.TrimSpace(item) == "" {
 				continue
 			}
-			blank = false
+			place++
 			name, q, ok := mediaRange(item)
 			if !ok {
 				continue
@@ -47,7 +48,7 @@ func Negotiate(accept []string) (Format, bool) {
 			json.consider(name, typeJSON, q, place)
 		}
 	}
-	if blank {
+	if place == 0 {
 		return FormatXML, true
 	}
 	if json.beats(xml) {

@@ -41,6 +41,7 @@ func TestNegotiate(t *testing.T) {
 		{"bad q is skipped", []string{"application/json;q=2, application/xml;q=0.1"}, mirth.FormatXML},
 		{"garbage", []string{"/;;=,"}, none},
 		{"garbage, then JSON", []string{"/;;=", "application/json"}, mirth.FormatJSON},
+		{"empty ranges do not count", []string{strings.Repeat(", ", 200) + "application/json"}, mirth.FormatJSON},
 		{"too many ranges", []string{strings.Repeat("a/b,", 64) + "application/json"}, none},
 	}
 	for _, tt := range tests {
