@@ -139,6 +139,7 @@ func FuzzLine(f *testing.F) {
 		f.Add(s, s, s)
 	}
 	c := config(f)
+	c.MaxBytes = -1
 	trail := open(f, c)
 	written := size(f, c.Path)
 	f.Fuzz(func(t *testing.T, name, agent, detail string) {

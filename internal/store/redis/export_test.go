@@ -1,6 +1,20 @@
 package redis
 
-import "mfaserver/session"
+import (
+	"time"
+
+	"mfaserver/session"
+)
+
+// Clock is the time of the node's own clock, for HeardSince.
+func (s *Store) Clock() time.Duration { return s.l.since() }
+
+// HeardSince reports whether the node has heard all that was published before
+// mark, if its subscription was up all the time.
+func (s *Store) HeardSince(mark time.Duration) bool { return s.l.heard.Load() >= int64(mark) }
+
+// Buried reports whether the node itself knows that a session has ended.
+func (s *Store) Buried(k session.Key) bool { return s.l.memory.buried(k) }
 
 // ForgetCache empties the memory of the sessions in use.
 func (s *Store) ForgetCache() { s.l.memory.forgetCache() }
