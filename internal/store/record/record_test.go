@@ -15,7 +15,9 @@ import (
 	"pgregory.net/rapid"
 
 	"mfaserver/duoclient"
+	"mfaserver/internal/audit"
 	"mfaserver/internal/store/record"
+	"mfaserver/internal/store/record/recordtest"
 	"mfaserver/internal/token"
 	"mfaserver/internal/token/tokentest"
 	"mfaserver/internal/upstream"
@@ -66,17 +68,31 @@ func TestTransactionRecordOfTheVersionBefore(t *testing.T) {
 	}
 }
 
+// Threat T128: a session of the first version reads, without what it did not
+// know.
+func TestSessionRecordOfVersionOne(t *testing.T) {
+	t.Parallel()
+	want := sessiontest.NewSession("a", "alice", begun)
+	got, err := record.DecodeSession(want.Key, string(recordtest.SessionOfVersion1(&want)))
+	want.ApprovedAt, want.Token, want.Exemption = time.Time{}, "", ""
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("decode = %v, differs (-want +got):\n%s", err, diff)
+	}
+}
+
 // Records that no encoder wrote are refused or read, never more.
 func FuzzDecode(f *testing.F) {
 	s := sessiontest.NewSession("a", "alice", begun)
 	tx := mfatest.Transaction(1, begun)
 	f.Add(record.EncodeSession(&s))
+	f.Add(recordtest.SessionOfVersion1(&s))
 	f.Add(record.EncodeTransaction(&tx))
 	program, code, glass, entry := tokentest.TokenRecord(1), tokentest.CodeRecord(1, "alice", begun), tokentest.BreakGlassRecord(1, "alice"), upstreamtest.Sample(1)
 	f.Add(record.EncodeToken(&program))
 	f.Add(record.EncodeSignIn(&code))
 	f.Add(record.EncodeBreakGlass(&glass))
 	f.Add(record.EncodeEntry(&entry))
+	f.Add(record.EncodeIndexEntry(&audit.IndexEntry{Time: begun, Event: audit.LoginThrottled, User: "alice", Source: netip.MustParseAddr("192.0.2.7"), File: 1, Offset: 2}))
 	f.Add([]byte{1, 0, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f})
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if s, err := record.DecodeSession(session.Key{}, string(data)); err == nil {
@@ -117,6 +133,10 @@ func readsBack(t *testing.T, data []byte) {
 	if r, err := record.DecodeBreakGlass(string(data)); err == nil {
 		again, err := record.DecodeBreakGlass(string(record.EncodeBreakGlass(&r)))
 		same("break-glass code", again, r, err)
+	}
+	if e, err := record.DecodeIndexEntry(string(data)); err == nil {
+		again, err := record.DecodeIndexEntry(string(record.EncodeIndexEntry(&e)))
+		same("entry of the audit index", again, e, err)
 	}
 	var id upstream.ID
 	if v, err := record.DecodeEntry(id, string(data)); err == nil {

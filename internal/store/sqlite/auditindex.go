@@ -15,6 +15,7 @@ import (
 	"sync"
 
 	"mfaserver/internal/audit"
+	"mfaserver/internal/store/record"
 )
 
 // auditIndexSuffix names the file of the index, which is beside the store:
@@ -221,8 +222,8 @@ func (x *auditIndex) row(e *audit.IndexEntry) []any {
 		source = x.source(e.Source)
 	}
 	return []any{
-		order(e.Sequence), nanos(e.Time), string(e.Event), family(e.Event), string(e.Outcome), user, actor, orNull(e.Transaction), orNull(e.Session), orNull(e.Request), source,
-		x.db.vault.sealer.Seal(encodeIndexEntry(e), x.aad(binary.BigEndian.AppendUint64(nil, e.Sequence))),
+		order(e.Sequence), record.Nanos(e.Time), string(e.Event), family(e.Event), string(e.Outcome), user, actor, orNull(e.Transaction), orNull(e.Session), orNull(e.Request), source,
+		x.db.vault.sealer.Seal(record.EncodeIndexEntry(e), x.aad(binary.BigEndian.AppendUint64(nil, e.Sequence))),
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"mfaserver/internal/audit"
+	"mfaserver/internal/store/record"
 )
 
 // searchPage is how many entries one reading step of a search takes.
@@ -120,9 +121,9 @@ func (x *auditIndex) narrow(ctx context.Context, f audit.Filter) (audit.Filter, 
 		return f, err
 	}
 	defer done()
-	where, args := "time >= ?", []any{nanos(f.From)}
+	where, args := "time >= ?", []any{record.Nanos(f.From)}
 	if !f.To.IsZero() {
-		where, args = where+" AND time <= ?", append(args, nanos(f.To))
+		where, args = where+" AND time <= ?", append(args, record.Nanos(f.To))
 	}
 	var first, last sql.NullInt64
 	var rows int
@@ -161,10 +162,10 @@ func (x *auditIndex) query(f *audit.Filter, limit int) (string, []any) {
 		}
 	}
 	if !f.From.IsZero() {
-		q.also("+time >= ?", nanos(f.From))
+		q.also("+time >= ?", record.Nanos(f.From))
 	}
 	if !f.To.IsZero() {
-		q.also("+time <= ?", nanos(f.To)) // not less, for what no column can say; see nanos
+		q.also("+time <= ?", record.Nanos(f.To)) // not less, for what no column can say; see nanos
 	}
 	direction := ""
 	if f.Newest && f.Limit > 0 {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"mfaserver/internal/store/record"
 	"mfaserver/internal/token"
 )
 
@@ -21,7 +22,7 @@ func (s *breakGlass) Replace(ctx context.Context, username string, codes []token
 	rows := make([]breakGlassRow, len(codes))
 	for i := range codes {
 		rows[i] = breakGlassRow{code: s.code(codes[i].Key), user: user}
-		rows[i].sealed = s.db.vault.sealer.Seal(encodeBreakGlass(&codes[i]), s.aad(&rows[i]))
+		rows[i].sealed = s.db.vault.sealer.Seal(record.EncodeBreakGlass(&codes[i]), s.aad(&rows[i]))
 	}
 	var before []token.BreakGlassRecord
 	err := s.db.writer.do(ctx, func(t *tx) error {
@@ -94,7 +95,7 @@ func (s *breakGlass) Update(ctx context.Context, k token.Key, change func(*token
 }
 
 func (s *breakGlass) save(t *tx, row *breakGlassRow, r *token.BreakGlassRecord) error {
-	sealed := s.db.vault.sealer.Seal(encodeBreakGlass(r), s.aad(row))
+	sealed := s.db.vault.sealer.Seal(record.EncodeBreakGlass(r), s.aad(row))
 	return t.exec("UPDATE break_glass SET record = ? WHERE code = ?", sealed, row.code)
 }
 
@@ -139,7 +140,7 @@ func (s *breakGlass) open(row *breakGlassRow) (token.BreakGlassRecord, error) {
 	plain, err := s.db.vault.sealer.Open(row.sealed, s.aad(row))
 	if err == nil {
 		var r token.BreakGlassRecord
-		if r, err = decodeBreakGlass(string(plain)); err == nil {
+		if r, err = record.DecodeBreakGlass(string(plain)); err == nil {
 			return r, nil
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"time"
+
+	"mfaserver/internal/store/record"
 )
 
 const (
@@ -44,13 +46,13 @@ func (g *clockGuard) start(ctx context.Context) error {
 
 // due reports whether look has something to write.
 func (g *clockGuard) due() bool {
-	now := nanos(g.db.now())
+	now := record.Nanos(g.db.now())
 	return g.mark-now > int64(clockSlack) || now-g.saved >= int64(clockSlack)
 }
 
 // look compares the clock with the mark.
 func (g *clockGuard) look(t *tx) error {
-	now := nanos(g.db.now())
+	now := record.Nanos(g.db.now())
 	if g.mark-now > int64(clockSlack) {
 		return g.setBack(t, now)
 	}

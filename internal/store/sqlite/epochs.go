@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"mfaserver/internal/store/record"
 	"mfaserver/session"
 )
 
@@ -129,12 +130,12 @@ func (s *sessions) DeleteBefore(ctx context.Context, username string, before tim
 	}
 	var ended []session.Session
 	err := s.db.writer.do(ctx, func(t *tx) error {
-		if err := s.saveEpoch(t, user, s.epochs.raise(user, nanos(before))); err != nil || user == nil {
+		if err := s.saveEpoch(t, user, s.epochs.raise(user, record.Nanos(before))); err != nil || user == nil {
 			return err
 		}
 		const query = "DELETE FROM sessions WHERE user = ? AND created < ? RETURNING key, user, page, ends, record"
 		var err error
-		ended, err = s.deleteRows(t, query, user, nanos(before))
+		ended, err = s.deleteRows(t, query, user, record.Nanos(before))
 		return ignoreTampered(err)
 	})
 	switch {
@@ -142,11 +143,11 @@ func (s *sessions) DeleteBefore(ctx context.Context, username string, before tim
 		if cancelled(err) || errors.Is(err, ErrClosed) {
 			return nil, unavailable(session.ErrUnavailable, err)
 		}
-		s.epochs.raise(user, nanos(before))
-		s.buryUser(ctx, err, user, nanos(before))
+		s.epochs.raise(user, record.Nanos(before))
+		s.buryUser(ctx, err, user, record.Nanos(before))
 		return nil, unavailable(session.ErrUnavailable, err)
 	case user == nil:
-		ended, err = s.deleteAllBefore(ctx, nanos(before))
+		ended, err = s.deleteAllBefore(ctx, record.Nanos(before))
 	}
 	return byCreation(ended), unavailable(session.ErrUnavailable, err)
 }
@@ -234,10 +235,10 @@ func (s *sessions) saveEpochs(t *tx) error {
 
 // forgetEpochs drops the epochs of users whose time is over.
 func (s *sessions) forgetEpochs(t *tx, now time.Time) error {
-	if !s.epochs.forget(nanos(now.Add(-session.EpochKept))) {
+	if !s.epochs.forget(record.Nanos(now.Add(-session.EpochKept))) {
 		return nil
 	}
-	return t.exec("DELETE FROM epochs WHERE until <= ?", nanos(now))
+	return t.exec("DELETE FROM epochs WHERE until <= ?", record.Nanos(now))
 }
 
 // loadEpochs reads the epochs when the store opens. One that does not open

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 
+	"mfaserver/internal/store/record"
 	"mfaserver/session"
 )
 
@@ -104,48 +105,10 @@ func (db *DB) Checkpoint(ctx context.Context) error {
 // Fail stops the store as a failed sync does.
 func (db *DB) Fail(err error) { db.fail(err) }
 
-// DecodeSession and DecodeTransaction read records.
-var (
-	DecodeSession     = decodeSession
-	DecodeTransaction = decodeTransaction
-	DecodeUser        = decodeUser
-	DecodeToken       = decodeToken
-	DecodeSignIn      = decodeSignIn
-	DecodeBreakGlass  = decodeBreakGlass
-	DecodeEntry       = decodeEntry
-)
-
-// EncodeSession and EncodeTransaction write records.
-var (
-	EncodeSession     = encodeSession
-	EncodeTransaction = encodeTransaction
-	EncodeToken       = encodeToken
-	EncodeSignIn      = encodeSignIn
-	EncodeBreakGlass  = encodeBreakGlass
-	EncodeEntry       = encodeEntry
-)
-
-// EncodeSessionBefore writes a record of version 1.
-func EncodeSessionBefore(s *session.Session) []byte {
-	var e encoder
-	e.byte(sessionBefore)
-	e.flags(s.Administrator, s.FailOpen, s.ReadOnly, s.Kind == session.KindPage)
-	e.int(int64(s.UserID))
-	e.time(s.CreatedAt)
-	e.time(s.LastActive)
-	e.time(s.Expires)
-	e.int(int64(s.IdleTimeout))
-	for _, text := range []string{s.Username, s.Source, s.UserAgent, s.Transaction, s.Factor, s.Reason, s.Device} {
-		e.str(text)
-	}
-	e.bytes(s.Carry)
-	return e.b
-}
-
 // SealSession writes the record of a session as it is given.
-func (db *DB) SealSession(ctx context.Context, s *session.Session, record []byte) error {
+func (db *DB) SealSession(ctx context.Context, s *session.Session, plain []byte) error {
 	user, page := db.vault.user(s.Username), kindColumn(s.Kind)
-	sealed := db.vault.sealer.Seal(record, db.sessions.aad(s.Key, user, page))
+	sealed := db.vault.sealer.Seal(plain, db.sessions.aad(s.Key, user, page))
 	return db.writer.do(ctx, func(t *tx) error { return t.exec("UPDATE sessions SET record = ? WHERE key = ?", sealed, s.Key[:]) })
 }
 
@@ -160,9 +123,9 @@ func (db *DB) Fill(ctx context.Context, count int, make func(i int) session.Sess
 			for i := from; i < min(from+chunk, count); i++ {
 				s := make(i)
 				user, page := db.vault.user(s.Username), kindColumn(s.Kind)
-				sealed := db.vault.sealer.Seal(encodeSession(&s), db.sessions.aad(s.Key, user, page))
+				sealed := db.vault.sealer.Seal(record.EncodeSession(&s), db.sessions.aad(s.Key, user, page))
 				const insert = "INSERT INTO sessions (key, user, page, created, ends, record) VALUES (?, ?, ?, ?, ?, ?)"
-				if err := t.exec(insert, s.Key[:], user, page, nanos(s.CreatedAt), endsAt(&s), sealed); err != nil {
+				if err := t.exec(insert, s.Key[:], user, page, record.Nanos(s.CreatedAt), record.SessionEnd(&s), sealed); err != nil {
 					return err
 				}
 			}

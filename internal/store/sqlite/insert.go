@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"mfaserver/internal/store/record"
 	"mfaserver/mfa"
 )
 
@@ -13,18 +14,18 @@ import (
 func (s *transactions) Insert(ctx context.Context, n mfa.Transaction, l mfa.Limits, now time.Time) ([]mfa.Transaction, error) {
 	r := transactionRow{
 		key: n.Key[:], user: s.db.vault.user(n.Username), client: s.client(n.Username, n.Addr),
-		binding: n.Binding[:], expires: nanos(n.ExpiresAt),
+		binding: n.Binding[:], expires: record.Nanos(n.ExpiresAt),
 	}
-	r.sealed = s.db.vault.sealer.Seal(encodeTransaction(&n), s.aad(&r))
+	r.sealed = s.db.vault.sealer.Seal(record.EncodeTransaction(&n), s.aad(&r))
 	var replaced []mfa.Transaction
 	err := s.db.writer.do(ctx, func(t *tx) error {
 		var err error
-		if replaced, err = s.room(t, &r, l, nanos(now)); err != nil {
+		if replaced, err = s.room(t, &r, l, record.Nanos(now)); err != nil {
 			return err
 		}
 		const insert = `INSERT INTO transactions (key, user, client, binding, phase, created, expires, record)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`
-		added, err := t.change(insert, r.key, r.user, r.client, r.binding, phaseColumn(n.Phase), nanos(n.CreatedAt), r.expires, r.sealed)
+		added, err := t.change(insert, r.key, r.user, r.client, r.binding, phaseColumn(n.Phase), record.Nanos(n.CreatedAt), r.expires, r.sealed)
 		if err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 
+	"mfaserver/internal/store/record"
 	"mfaserver/internal/upstream"
 )
 
@@ -13,12 +14,10 @@ type ledger struct{ db *DB }
 
 var _ upstream.Ledger = (*ledger)(nil)
 
-const ledgerVersion = 1
-
 // Add implements [upstream.Ledger].
 func (s *ledger) Add(ctx context.Context, e upstream.Entry) error {
 	const query = "INSERT INTO ledger (id, record) VALUES (?, ?) ON CONFLICT DO NOTHING"
-	sealed := s.db.vault.sealer.Seal(encodeEntry(&e), s.aad(e.ID[:]))
+	sealed := s.db.vault.sealer.Seal(record.EncodeEntry(&e), s.aad(e.ID[:]))
 	err := s.db.writer.do(ctx, func(t *tx) error { return t.exec(query, e.ID[:], sealed) })
 	return unavailable(upstream.ErrUnavailable, err)
 }
@@ -70,25 +69,11 @@ func (s *ledger) List(ctx context.Context) ([]upstream.Entry, error) {
 
 func (s *ledger) aad(id []byte) []byte { return s.db.vault.aad("ledger", id) }
 
-func encodeEntry(v *upstream.Entry) []byte {
-	var e encoder
-	e.byte(ledgerVersion)
-	e.time(v.OpenedAt)
-	e.str(v.Node)
-	e.bytes(v.Sealed)
-	return e.b
-}
-
-func decodeEntry(id []byte, record string) (upstream.Entry, error) {
-	var v upstream.Entry
-	if len(id) != len(v.ID) {
-		return v, errRecord
+func decodeEntry(id []byte, plain string) (upstream.Entry, error) {
+	var key upstream.ID
+	if len(id) != len(key) {
+		return upstream.Entry{}, record.ErrDecode
 	}
-	copy(v.ID[:], id)
-	d := decoder{rest: record}
-	d.version(ledgerVersion)
-	v.OpenedAt = d.time()
-	v.Node = d.str()
-	v.Sealed = d.bytes()
-	return v, d.end()
+	copy(key[:], id)
+	return record.DecodeEntry(key, plain)
 }

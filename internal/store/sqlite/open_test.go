@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"mfaserver/internal/store/record/recordtest"
 	"mfaserver/internal/store/sqlite"
 	"mfaserver/internal/token/tokentest"
 	"mfaserver/session"
@@ -195,7 +196,7 @@ func TestOpenBringsForward(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := numbered(7)
-	if err := errors.Join(db.SealSession(t.Context(), &s, sqlite.EncodeSessionBefore(&s)), db.Close()); err != nil {
+	if err := errors.Join(db.SealSession(t.Context(), &s, recordtest.SessionOfVersion1(&s)), db.Close()); err != nil {
 		t.Fatal(err)
 	}
 	earlier := foreignScript("DROP TABLE ", sqlite.Added()...) + "PRAGMA user_version = 1"

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"mfaserver/internal/store/record"
 	"mfaserver/session"
 )
 
@@ -169,8 +170,8 @@ func (e *entry) advance(at int64) bool {
 
 // session is the entry's session with its last activity.
 func (e *entry) session(k session.Key) (session.Session, error) {
-	s, err := decodeSession(k, e.record)
-	if active := e.active.Load(); active > nanos(s.LastActive) {
+	s, err := record.DecodeSession(k, e.record)
+	if active := e.active.Load(); active > record.Nanos(s.LastActive) {
 		s.LastActive = time.Unix(0, active).UTC()
 	}
 	return s, err
@@ -206,9 +207,9 @@ func (s *cacheShard) drop(k session.Key) {
 func (e *entry) cost() int { return entryCost + len(e.record) }
 
 // newEntry makes the entry of a record as it is in the file.
-func newEntry(s *session.Session, record string, ends int64) *entry {
-	e := &entry{record: record, created: nanos(s.CreatedAt), over: ends == endedByClock}
-	e.active.Store(nanos(s.LastActive))
+func newEntry(s *session.Session, plain string, ends int64) *entry {
+	e := &entry{record: plain, created: record.Nanos(s.CreatedAt), over: ends == endedByClock}
+	e.active.Store(record.Nanos(s.LastActive))
 	e.stored.Store(ends)
 	return e
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"mfaserver/internal/store/record"
 	"mfaserver/session"
 )
 
@@ -55,7 +56,7 @@ func (s *sessions) Touch(ctx context.Context, k session.Key, t time.Time) error 
 		return unavailable(session.ErrUnavailable, fault("touch session", err))
 	}
 	for {
-		e, found := s.cache.touch(k, nanos(t))
+		e, found := s.cache.touch(k, record.Nanos(t))
 		if e != nil {
 			s.touches.add(k, e.stored.Load())
 		}
@@ -205,12 +206,12 @@ func (s *sessions) open(r *sessionRow) (session.Session, string, error) {
 	if err != nil {
 		return session.Session{}, "", s.tampered(r.key, err)
 	}
-	record := string(plain)
-	found, err := decodeSession(r.key, record)
+	text := string(plain)
+	found, err := record.DecodeSession(r.key, text)
 	if err != nil {
 		return session.Session{}, "", s.tampered(r.key, err)
 	}
-	return found, record, nil
+	return found, text, nil
 }
 
 func (s *sessions) aad(k session.Key, user []byte, page int64) []byte {

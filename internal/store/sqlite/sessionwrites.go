@@ -8,29 +8,30 @@ import (
 	"slices"
 	"time"
 
+	"mfaserver/internal/store/record"
 	"mfaserver/session"
 )
 
 // Create implements [session.Store].
 func (s *sessions) Create(ctx context.Context, n session.Session, limit int, now time.Time) ([]session.Session, error) {
-	record := encodeSession(&n)
-	user, page, ends := s.db.vault.user(n.Username), kindColumn(n.Kind), endsAt(&n)
-	sealed := s.db.vault.sealer.Seal(record, s.aad(n.Key, user, page))
+	plain := record.EncodeSession(&n)
+	user, page, ends := s.db.vault.user(n.Username), kindColumn(n.Kind), record.SessionEnd(&n)
+	sealed := s.db.vault.sealer.Seal(plain, s.aad(n.Key, user, page))
 	var ended []session.Session
 	err := s.db.writer.do(ctx, func(t *tx) error {
-		if s.epochs.refuses(user, nanos(n.CreatedAt)) {
+		if s.epochs.refuses(user, record.Nanos(n.CreatedAt)) {
 			return session.ErrRevoked
 		}
 		const insert = "INSERT INTO sessions (key, user, page, created, ends, record) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING RETURNING id"
 		var id int64
-		err := t.row(insert, []any{n.Key[:], user, page, nanos(n.CreatedAt), ends, sealed}, &id)
+		err := t.row(insert, []any{n.Key[:], user, page, record.Nanos(n.CreatedAt), ends, sealed}, &id)
 		if errors.Is(err, sql.ErrNoRows) {
 			return session.ErrExists
 		}
 		if err != nil {
 			return err
 		}
-		t.onCommit(func() { s.cache.add(n.Key, newEntry(&n, string(record), ends)) })
+		t.onCommit(func() { s.cache.add(n.Key, newEntry(&n, string(plain), ends)) })
 		ended, err = s.makeRoom(t, id, user, page, limit, now)
 		return err
 	})
@@ -55,7 +56,7 @@ func (s *sessions) makeRoom(t *tx, added int64, user []byte, page int64, limit i
 	}
 	var live int
 	const count = "SELECT count(*) FROM sessions WHERE user = ? AND page = ? AND ends > ? AND id <> ?"
-	if err := t.row(count, []any{user, page, nanos(now), added}, &live); err != nil {
+	if err := t.row(count, []any{user, page, record.Nanos(now), added}, &live); err != nil {
 		return nil, err
 	}
 	if live < limit {
@@ -64,7 +65,7 @@ func (s *sessions) makeRoom(t *tx, added int64, user []byte, page int64, limit i
 	const oldest = `DELETE FROM sessions WHERE id IN (
 		SELECT id FROM sessions WHERE user = ? AND page = ? AND ends > ? AND id <> ? ORDER BY created, id LIMIT ?
 	) RETURNING key, user, page, ends, record`
-	ended, err := s.deleteRows(t, oldest, user, page, nanos(now), added, live-limit+1)
+	ended, err := s.deleteRows(t, oldest, user, page, record.Nanos(now), added, live-limit+1)
 	return byCreation(ended), ignoreTampered(err)
 }
 
@@ -131,7 +132,7 @@ func (s *sessions) Sweep(ctx context.Context, now time.Time, limit int) ([]sessi
 				return err
 			}
 			var err error
-			ended, rows, err = s.deleteCounted(t, query, nanos(now), step)
+			ended, rows, err = s.deleteCounted(t, query, record.Nanos(now), step)
 			return ignoreTampered(err)
 		})
 		if err != nil && len(all) == 0 {

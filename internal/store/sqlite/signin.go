@@ -5,6 +5,7 @@ import (
 	"math"
 	"time"
 
+	"mfaserver/internal/store/record"
 	"mfaserver/internal/token"
 )
 
@@ -23,12 +24,12 @@ func (s *signIn) Insert(ctx context.Context, r token.CodeRecord, limit int, now 
 	const insert = `INSERT INTO sign_in_codes (code, user, live, issued, ends, record)
 		VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`
 	row := signInRow{code: s.code(r.Key), user: s.db.vault.user(r.Proof.Username)}
-	sealed := s.db.vault.sealer.Seal(encodeSignIn(&r), s.aad(&row))
+	sealed := s.db.vault.sealer.Seal(record.EncodeSignIn(&r), s.aad(&row))
 	err := s.db.writer.do(ctx, func(t *tx) error {
-		if err := s.room(t, row.user, limit, nanos(now)); err != nil {
+		if err := s.room(t, row.user, limit, record.Nanos(now)); err != nil {
 			return err
 		}
-		added, err := t.change(insert, row.code, row.user, liveColumn(&r), nanos(r.IssuedAt), nanos(r.ExpiresAt), sealed)
+		added, err := t.change(insert, row.code, row.user, liveColumn(&r), record.Nanos(r.IssuedAt), record.Nanos(r.ExpiresAt), sealed)
 		if err == nil && added == 0 {
 			return token.ErrExists
 		}
@@ -108,7 +109,7 @@ func (s *signIn) save(t *tx, row *signInRow, r *token.CodeRecord) error {
 	if r.State == token.Dead {
 		row.ends = endedDead
 	}
-	sealed := s.db.vault.sealer.Seal(encodeSignIn(r), s.aad(row))
+	sealed := s.db.vault.sealer.Seal(record.EncodeSignIn(r), s.aad(row))
 	return t.exec("UPDATE sign_in_codes SET live = ?, ends = ?, record = ? WHERE code = ?", liveColumn(r), row.ends, sealed, row.code)
 }
 
@@ -126,7 +127,7 @@ func (s *signIn) Sweep(ctx context.Context, now time.Time, limit int) ([]token.C
 		var over []token.CodeRecord
 		var rows int
 		err := pace.do(ctx, func(t *tx) error {
-			return t.rows(query, []any{nanos(now), step}, func(scan func(...any) error) error {
+			return t.rows(query, []any{record.Nanos(now), step}, func(scan func(...any) error) error {
 				var row signInRow
 				if err := scan(row.columns()...); err != nil {
 					return err
@@ -171,7 +172,7 @@ func (s *signIn) open(row *signInRow) (token.CodeRecord, error) {
 	plain, err := s.db.vault.sealer.Open(row.sealed, s.aad(row))
 	if err == nil {
 		var r token.CodeRecord
-		if r, err = decodeSignIn(string(plain)); err == nil {
+		if r, err = record.DecodeSignIn(string(plain)); err == nil {
 			if row.ends == endedByClock {
 				r.ExpiresAt = time.Time{} // the clock may be back before its issue
 			}

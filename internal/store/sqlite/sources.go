@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"time"
 
+	"mfaserver/internal/store/record"
 	"mfaserver/mfa"
 )
 
@@ -34,19 +35,19 @@ func (s *sources) Known(ctx context.Context, username string, addr netip.Addr, n
 	if err != nil {
 		return false, unavailable(mfa.ErrUnavailable, err)
 	}
-	return until > nanos(now), nil
+	return until > record.Nanos(now), nil
 }
 
 // Remember implements [mfa.Sources]. A later time already noted stays.
 func (s *sources) Remember(ctx context.Context, username string, addr netip.Addr, until time.Time) error {
 	const query = "INSERT INTO sources (source, until) VALUES (?, ?) ON CONFLICT DO UPDATE SET until = max(until, excluded.until)"
 	source := s.source(username, addr)
-	err := s.db.writer.do(ctx, func(t *tx) error { return t.exec(query, source, nanos(until)) })
+	err := s.db.writer.do(ctx, func(t *tx) error { return t.exec(query, source, record.Nanos(until)) })
 	return unavailable(mfa.ErrUnavailable, err)
 }
 
 func (s *sources) source(username string, addr netip.Addr) []byte {
-	return s.db.vault.hash("source", []byte(username), []byte(encodeAddr(addr)))
+	return s.db.vault.hash("source", []byte(username), []byte(record.EncodeAddr(addr)))
 }
 
 // Spend implements [mfa.Codes].
@@ -54,7 +55,7 @@ func (c *codes) Spend(ctx context.Context, code [sha256.Size]byte, until, now ti
 	const query = "INSERT INTO codes (code, until) VALUES (?1, ?2) ON CONFLICT DO UPDATE SET until = ?2 WHERE until <= ?3"
 	var changed int64
 	err := c.db.writer.do(ctx, func(t *tx) (err error) {
-		changed, err = t.change(query, code[:], nanos(until), nanos(now))
+		changed, err = t.change(query, code[:], record.Nanos(until), record.Nanos(now))
 		return err
 	})
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"mfaserver/internal/store/record"
 	"mfaserver/internal/token"
 )
 
@@ -19,7 +20,7 @@ var _ token.ServiceTokens = (*tokens)(nil)
 // Insert implements [token.ServiceTokens].
 func (s *tokens) Insert(ctx context.Context, r token.Record) error {
 	const query = "INSERT INTO tokens (id, key, record) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
-	sealed := s.db.vault.sealer.Seal(encodeToken(&r), s.aad(r.ID, r.Key[:]))
+	sealed := s.db.vault.sealer.Seal(record.EncodeToken(&r), s.aad(r.ID, r.Key[:]))
 	err := s.db.writer.do(ctx, func(t *tx) error {
 		added, err := t.change(query, r.ID, r.Key[:], sealed)
 		if err == nil && added == 0 {
@@ -101,7 +102,7 @@ func (s *tokens) Update(ctx context.Context, id string, change func(*token.Recor
 }
 
 func (s *tokens) save(t *tx, r *token.Record) error {
-	sealed := s.db.vault.sealer.Seal(encodeToken(r), s.aad(r.ID, r.Key[:]))
+	sealed := s.db.vault.sealer.Seal(record.EncodeToken(r), s.aad(r.ID, r.Key[:]))
 	return t.exec("UPDATE tokens SET record = ? WHERE id = ?", sealed, r.ID)
 }
 
@@ -137,7 +138,7 @@ func (s *tokens) open(row *tokenRow) (token.Record, error) {
 		var k token.Key
 		copy(k[:], row.key)
 		var r token.Record
-		if r, err = decodeToken(row.id, k, string(plain)); err == nil {
+		if r, err = record.DecodeToken(row.id, k, string(plain)); err == nil {
 			return r, nil
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"mfaserver/internal/store/record"
 	"mfaserver/session"
 )
 
@@ -67,7 +68,7 @@ func (q *touches) overdue(now int64) bool {
 // settle writes all touches if the file would take one of the touched
 // sessions for over at now.
 func (s *sessions) settle(t *tx, now time.Time) error {
-	if !s.touches.overdue(nanos(now)) {
+	if !s.touches.overdue(record.Nanos(now)) {
 		return nil
 	}
 	return s.writeTouches(t, math.MaxInt)
@@ -111,8 +112,8 @@ func (s *sessions) writeTouch(t *tx, k session.Key) (ends int64, err error) {
 		return 0, s.tampered(k, err)
 	}
 	user, page := s.db.vault.user(current.Username), kindColumn(current.Kind)
-	ends = endsAt(&current)
-	sealed := s.db.vault.sealer.Seal(encodeSession(&current), s.aad(k, user, page))
+	ends = record.SessionEnd(&current)
+	sealed := s.db.vault.sealer.Seal(record.EncodeSession(&current), s.aad(k, user, page))
 	return ends, t.exec("UPDATE sessions SET ends = ?, record = ? WHERE key = ?", ends, sealed, k[:])
 }
 
@@ -125,7 +126,7 @@ func (s *sessions) touched(k session.Key, ends int64) {
 	}
 	e.stored.Store(ends)
 	e.dirty.Store(false)
-	if current, err := e.session(k); err == nil && endsAt(&current) > ends && !e.dirty.Swap(true) {
+	if current, err := e.session(k); err == nil && record.SessionEnd(&current) > ends && !e.dirty.Swap(true) {
 		s.touches.add(k, ends)
 	}
 }

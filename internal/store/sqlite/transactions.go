@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"time"
 
+	"mfaserver/internal/store/record"
 	"mfaserver/mfa"
 )
 
@@ -101,7 +102,7 @@ func (s *transactions) allowed(stored, changed mfa.Transaction) mfa.Transaction 
 
 // save writes what became of a row.
 func (s *transactions) save(t *tx, r *transactionRow, before, after *mfa.Transaction) error {
-	sealed := s.db.vault.sealer.Seal(encodeTransaction(after), s.aad(r))
+	sealed := s.db.vault.sealer.Seal(record.EncodeTransaction(after), s.aad(r))
 	if err := t.exec("UPDATE transactions SET phase = ?, record = ? WHERE key = ?", phaseColumn(after.Phase), sealed, r.key); err != nil {
 		return err
 	}
@@ -118,7 +119,7 @@ func (s *transactions) save(t *tx, r *transactionRow, before, after *mfa.Transac
 func (s *transactions) Siblings(ctx context.Context, binding [sha256.Size]byte, now time.Time) ([]mfa.Transaction, error) {
 	const query = "SELECT key, user, client, binding, expires, record FROM transactions WHERE binding = ? AND phase > 0 AND expires > ? ORDER BY id"
 	var live []mfa.Transaction
-	err := s.db.reads.rows(ctx, query, []any{binding[:], nanos(now)}, func(scan func(...any) error) error {
+	err := s.db.reads.rows(ctx, query, []any{binding[:], record.Nanos(now)}, func(scan func(...any) error) error {
 		var r transactionRow
 		if err := scan(append([]any{&r.key}, r.columns()...)...); err != nil {
 			return err
@@ -144,7 +145,7 @@ func (s *transactions) Sweep(ctx context.Context, expiredBefore time.Time, limit
 		var ended []mfa.Transaction
 		var rows int
 		err := pace.do(ctx, func(t *tx) (err error) {
-			ended, rows, more, err = s.sweepChunk(t, nanos(expiredBefore), min(pace.rows, limit-removed))
+			ended, rows, more, err = s.sweepChunk(t, record.Nanos(expiredBefore), min(pace.rows, limit-removed))
 			return err
 		})
 		if err != nil && removed == 0 {
@@ -221,7 +222,7 @@ func (s *transactions) open(r *transactionRow) (mfa.Transaction, error) {
 	if err != nil {
 		return mfa.Transaction{}, s.tampered(k, err)
 	}
-	t, err := decodeTransaction(k, string(plain))
+	t, err := record.DecodeTransaction(k, string(plain))
 	if err != nil {
 		return mfa.Transaction{}, s.tampered(k, err)
 	}
@@ -247,5 +248,5 @@ func (s *transactions) count(t *tx, by int) {
 }
 
 func (s *transactions) client(username string, addr netip.Addr) []byte {
-	return s.db.vault.hash("client", []byte(username), []byte(encodeAddr(addr)))
+	return s.db.vault.hash("client", []byte(username), []byte(record.EncodeAddr(addr)))
 }

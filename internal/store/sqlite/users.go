@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"mfaserver/internal/primary"
+	"mfaserver/internal/store/record"
 )
 
 // users implements [primary.Users]. Only the name is readable in the file;
@@ -43,7 +44,7 @@ func (s *users) Insert(ctx context.Context, u primary.User, hash string) (primar
 func (s *users) save(t *tx, u *primary.User, hash string) error {
 	username := u.Username
 	t.onCommit(func() { s.cache.written(username) })
-	sealed := s.db.vault.sealer.Seal(encodeUser(u, hash), s.aad(int64(u.ID), []byte(u.Username)))
+	sealed := s.db.vault.sealer.Seal(record.EncodeUser(u, hash), s.aad(int64(u.ID), []byte(u.Username)))
 	return t.exec("UPDATE users SET record = ? WHERE id = ?", sealed, u.ID)
 }
 
@@ -194,7 +195,7 @@ func (s *users) open(r *userRow) (primary.User, string, error) {
 	if err == nil {
 		var u primary.User
 		var hash string
-		if u, hash, err = decodeUser(string(plain)); err == nil {
+		if u, hash, err = record.DecodeUser(string(plain)); err == nil {
 			u.ID, u.Username = int(r.id), string(r.username)
 			return u, hash, nil
 		}
@@ -237,36 +238,4 @@ func userError(err error) error {
 		return primary.ErrUserUnknown
 	}
 	return unavailable(primary.ErrUnavailable, err)
-}
-
-const userVersion = 1
-
-func encodeUser(u *primary.User, hash string) []byte {
-	var e encoder
-	e.byte(userVersion)
-	e.flags(u.Disabled, u.Bootstrap)
-	e.time(u.CreatedAt)
-	e.time(u.PasswordChangedAt)
-	e.time(u.LastLogin)
-	e.time(u.BootstrapExpires)
-	for _, text := range []string{string(u.Role), u.Email, u.FirstName, u.LastName, hash} {
-		e.str(text)
-	}
-	return e.b
-}
-
-func decodeUser(record string) (primary.User, string, error) {
-	var u primary.User
-	var hash string
-	d := decoder{rest: record}
-	d.version(userVersion)
-	d.flags(&u.Disabled, &u.Bootstrap)
-	u.CreatedAt = d.time()
-	u.PasswordChangedAt = d.time()
-	u.LastLogin = d.time()
-	u.BootstrapExpires = d.time()
-	for _, text := range []*string{(*string)(&u.Role), &u.Email, &u.FirstName, &u.LastName, &hash} {
-		*text = d.str()
-	}
-	return u, hash, d.end()
 }
