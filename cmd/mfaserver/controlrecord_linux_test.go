@@ -1,7 +1,6 @@
 package main_test
 
 import (
-	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -48,10 +47,11 @@ func TestStrangersAreRecorded(t *testing.T) {
 	}
 	// The test binary lies in a folder of its owner alone: a copy is run.
 	self, err := os.ReadFile(os.Args[0])
-	binary := filepath.Join(dir, "stranger")
-	if err := errors.Join(err, os.WriteFile(binary, self, 0o755)); err != nil {
+	if err != nil {
 		t.Fatal(err)
 	}
+	binary := filepath.Join(dir, "stranger")
+	writeProgram(t, binary, self, 0o755)
 	cmd := exec.CommandContext(t.Context(), binary, "-test.run=^TestStranger$")
 	cmd.Dir, cmd.Env = dir, []string{strangerSocket + "=" + filepath.Join(dir, "control.sock")}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: nobody, Gid: nobody}}

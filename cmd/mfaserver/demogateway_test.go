@@ -43,9 +43,7 @@ func paste(t *testing.T, stdin, line string, fill ...string) string {
 		t.Fatal(err)
 	}
 	wrapper := fmt.Sprintf("#!/bin/sh\n%s=1 exec %q \"$@\"\n", runMain, os.Args[0])
-	if err := os.WriteFile(filepath.Join(dir, "bin", "mfaserver"), []byte(wrapper), 0o700); err != nil {
-		t.Fatal(err)
-	}
+	writeProgram(t, filepath.Join(dir, "bin", "mfaserver"), []byte(wrapper), 0o700)
 	cmd := exec.CommandContext(t.Context(), "sh", "-c", line)
 	cmd.Dir, cmd.Stdin = dir, strings.NewReader(stdin)
 	out, err := cmd.Output()

@@ -33,9 +33,7 @@ func TestDocumentedCommandsRun(t *testing.T) {
 		}
 	}
 	script := "#!/bin/sh\ncurl -sf --cacert " + ready.CAFile + " -b \"$MFASERVER_COOKIE_JAR\" -H 'X-Requested-With: curl' " + ready.ServerURL + "/api/users/current\n"
-	if err := os.WriteFile(filepath.Join(r.folder, "export-channels.sh"), []byte(script), 0o700); err != nil {
-		t.Fatal(err)
-	}
+	writeProgram(t, filepath.Join(r.folder, "export-channels.sh"), []byte(script), 0o700)
 	ran := 0
 	all := documents(t)
 	for _, name := range slices.Sorted(maps.Keys(all)) {

@@ -138,9 +138,7 @@ func fakeOpener(t *testing.T) (env []string, opened string) {
 	dir := t.TempDir()
 	opened = filepath.Join(dir, "opened")
 	script := "#!/bin/sh\nprintf '%s\\n' \"$#\" \"$@\" > '" + opened + ".new' && mv '" + opened + ".new' '" + opened + "'\n"
-	if err := os.WriteFile(filepath.Join(dir, "xdg-open"), []byte(script), 0o700); err != nil {
-		t.Fatal(err)
-	}
+	writeProgram(t, filepath.Join(dir, "xdg-open"), []byte(script), 0o700)
 	return []string{"DISPLAY=:99", "PATH=" + dir + string(os.PathListSeparator) + os.Getenv("PATH")}, opened
 }
 

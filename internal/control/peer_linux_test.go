@@ -49,7 +49,11 @@ func TestPeers(t *testing.T) {
 	// The test binary lies in a folder of its owner alone: a copy is run.
 	self, err := os.ReadFile(os.Args[0])
 	binary := filepath.Join(filepath.Dir(path), "other")
-	if err := errors.Join(err, os.WriteFile(binary, self, 0o755)); err != nil {
+	// A child that is forked while the file is written keeps it from being run.
+	syscall.ForkLock.RLock()
+	err = errors.Join(err, os.WriteFile(binary, self, 0o755))
+	syscall.ForkLock.RUnlock()
+	if err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.CommandContext(t.Context(), binary, "-test.run=^TestOtherUser$")
