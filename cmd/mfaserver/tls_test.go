@@ -76,24 +76,13 @@ func serveShowing(t *testing.T) (*process, *apiClient, *shown, *big.Int) {
 func handshake(t *testing.T, c *apiClient) *big.Int {
 	t.Helper()
 	config := c.http.Transport.(*http.Transport).TLSClientConfig.Clone()
-	for {
-		began := time.Now()
-		conn, err := (&tls.Dialer{Config: config}).DialContext(t.Context(), "tcp", strings.TrimPrefix(c.server, "https://"))
-		if tooSlow(began) && err != nil {
-			continue
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer conn.Close() //nolint:errcheck // it was only looked at
-		return conn.(*tls.Conn).ConnectionState().PeerCertificates[0].SerialNumber
+	conn, err := (&tls.Dialer{Config: config}).DialContext(t.Context(), "tcp", strings.TrimPrefix(c.server, "https://"))
+	if err != nil {
+		t.Fatal(err)
 	}
+	defer conn.Close() //nolint:errcheck // it was only looked at
+	return conn.(*tls.Conn).ConnectionState().PeerCertificates[0].SerialNumber
 }
-
-// tooSlow reports whether a client took longer for what he does than the server
-// waits for the end of a handshake: this machine was busy with something else, and
-// that he was cut off says nothing.
-func tooSlow(began time.Time) bool { return time.Since(began) >= 5*time.Second }
 
 // Threats T171, T173, fault R27: certificates are replaced under load, good and
 // bad ones in turns. A good one is shown from the next handshake on, a bad one
@@ -110,9 +99,8 @@ func TestCertificateIsReplacedUnderLoad(t *testing.T) {
 	for i := range 4 {
 		load.Go(func() {
 			for ctx.Err() == nil {
-				began := time.Now()
 				a, err := c.try(ctx, http.MethodGet, c.server+"/api/server/status", nil, http.Header{"X-Requested-With": {"x"}})
-				if ctx.Err() == nil && (err != nil || a.status != http.StatusOK) && !tooSlow(began) {
+				if ctx.Err() == nil && (err != nil || a.status != http.StatusOK) {
 					t.Errorf("a call = %d, %v", a.status, err)
 					return
 				}

@@ -165,7 +165,7 @@ func (x *auditIndex) query(f *audit.Filter, limit int) (string, []any) {
 		q.also("+time >= ?", record.Nanos(f.From))
 	}
 	if !f.To.IsZero() {
-		q.also("+time <= ?", record.Nanos(f.To)) // not less, for what no column can say; see nanos
+		q.also("+time <= ?", record.Nanos(f.To)) // not less, for what no column can say; see record.Nanos
 	}
 	direction := ""
 	if f.Newest && f.Limit > 0 {
